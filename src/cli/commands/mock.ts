@@ -1,0 +1,58 @@
+// `ima-router mock`: runs the mock gateway until Ctrl-C.
+
+import { Command, InvalidArgumentError } from 'commander';
+
+interface MockFlags {
+  port: number;
+  host: string;
+  speed: number;
+  seed?: number;
+}
+
+export function mockCommand(): Command {
+  return new Command('mock')
+    .description('run a mock gateway: no key, no cost, real answers and media files')
+    .option('--port <number>', 'port to listen on, 0 for any free one', wholeNumber, 4010)
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--speed <factor>', '1 = as slow as the real gateway, 20 = twenty times faster', positive, 20)
+    .option('--seed <number>', 'same seed, same ids and durations', wholeNumber)
+    .action(run);
+}
+
+async function run(flags: MockFlags): Promise<void> {
+  const { startMock } = await import('../../mock/index.js');
+  const mock = await startMock(flags);
+  // The address alone goes to stdout, so that a script can read it.
+  process.stdout.write(`${mock.url}\n`);
+  process.stderr.write(`
+Mock gateway for ima-router (seed ${mock.seed}, ${flags.speed} times faster than the real one). Ctrl-C ends it. Try:
+
+  curl -s ${mock.url}/v1/videos -H 'Authorization: Bearer ${mock.apiKey}' -H 'Content-Type: application/json' \\
+    -d '{"model":"kling-v3-video","prompt":"a puppy runs across a meadow","duration":5}'
+  curl -s ${mock.url}/v1/videos/<task_id> -H 'Authorization: Bearer ${mock.apiKey}'
+
+Keys: any, except sk-expired (401) and sk-empty (403, no balance).
+`);
+  await new Promise<void>((resolve) => {
+    process.once('SIGINT', resolve);
+    process.once('SIGTERM', resolve);
+  });
+  await mock.close();
+  const { submits, polls, downloads } = mock.ledger;
+  const twice = mock.ledger.paidTwice().length;
+  process.stderr.write(
+    `\n${submits.length} submits, ${polls.length} polls, ${downloads.length} downloads; paid twice: ${twice}\n`,
+  );
+}
+
+function wholeNumber(text: string): number {
+  const number = Number(text);
+  if (!Number.isSafeInteger(number) || number < 0) throw new InvalidArgumentError('It must be a whole number.');
+  return number;
+}
+
+function positive(text: string): number {
+  const number = Number(text);
+  if (!(number > 0)) throw new InvalidArgumentError('It must be a number greater than 0.');
+  return number;
+}

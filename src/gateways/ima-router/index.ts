@@ -1,0 +1,30 @@
+// The ima-router gateway: its address, auth and readers, over the catalogue generated from its document.
+
+import { catalog } from '../../../generated/ima-router/catalog.js';
+import type { paths } from '../../../generated/ima-router/openapi.js';
+import type { PreferredEndpoint, RequestBodies } from '../../../generated/ima-router/requests.js';
+import { type ClientOptions, type Gateway, GatewayClient } from '../../client.js';
+import { readers } from './readers.js';
+import { readRefusal } from './refusal.js';
+
+const gateway: Gateway = {
+  name: 'ima-router',
+  baseUrl: 'https://api.imarouter.com',
+  env: { apiKey: ['IMAROUTER_API_KEY', 'IMA_API_KEY'], baseUrl: ['IMAROUTER_BASE_URL', 'IMA_BASE_URL'] },
+  headers: (apiKey) => ({ authorization: `Bearer ${apiKey}` }),
+  catalog,
+  loadSchemas: () => import('../../../generated/ima-router/schemas.js'),
+  readRefusal,
+  readers,
+  // The vendor's own SDKs wait 1,800 s for images and 3,600 s for videos (field-notes A1).
+  waitMs: { image: 1_800_000, music: 1_800_000, speech: 1_800_000, video: 3_600_000 },
+  pollsPerSecond: 20,
+};
+
+/** The client of ima-router: any model of the gateway by its id, from request to file on disk. */
+export class ImaRouter extends GatewayClient<RequestBodies, PreferredEndpoint, paths> {
+  /** Makes no call; a missing key is an error only when a call needs one. Throws `ConfigError` for bad options. */
+  constructor(options: ClientOptions = {}) {
+    super(gateway, options);
+  }
+}

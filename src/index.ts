@@ -1,0 +1,48 @@
+// The one public door: everything a user may name, nothing else.
+
+export type { ModelId, PreferredEndpoint, RequestBodies } from '../generated/ima-router/requests.js';
+export type { Modality, ModelData, ModelFilter, Route } from './catalog/index.js';
+export type { ClientOptions, GenerateOptions, Models, SubmitOptions, TaskPointer } from './client.js';
+export { ImaRouter } from './gateways/ima-router/index.js';
+export type { DownloadOptions, DownloadProgress, MediaKind, Output, OutputFacts, SavedFile } from './media/index.js';
+export type {
+  Journal,
+  JournalRecord,
+  PollBounds,
+  Task,
+  TaskError,
+  TaskRef,
+  TaskResult,
+  TaskState,
+  TaskStatus,
+  WaitOptions,
+  Warning,
+} from './tasks/index.js';
+export { MemoryJournal } from './tasks/index.js';
+export {
+  AuthenticationError,
+  ConfigError,
+  ConnectionError,
+  DownloadError,
+  type ErrorFacts,
+  type FetchLike,
+  ImaRouterError,
+  InsufficientBalanceError,
+  InvalidRequestError,
+  InvalidResponseError,
+  type Logger,
+  PermissionError,
+  type Phase,
+  RateLimitError,
+  type RequestIssue,
+  type RetryPolicy,
+  ServerError,
+  SubmitUnknownError,
+  TaskCancelledError,
+  TaskFailedError,
+  TaskNeedsInputError,
+  TaskNotFoundError,
+  UnknownModelError,
+  WaitAbortedError,
+  WaitTimeoutError,
+} from './transport/index.js';

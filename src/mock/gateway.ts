@@ -1,0 +1,103 @@
+// What the mock has to be told about a gateway before it can play it: data only, one file per gateway in `gateways/`.
+//
+// Templates. A string that is exactly `{name}` becomes the value of that name, in its own type; names inside a longer
+// string are put in as text. Names in a task's answers: id, model, word, percent, hash, createdAt, completedAt (Unix
+// seconds), createdAtMs, completedAtMs, url, bytes, width, height, seconds, extension, contentType, body.<field> of the
+// submit, and the route's own `values`; in refusals: method, path, reasons, word. The element `i` of an array speaks of
+// the task's output `i`. What a name without a value stood for is left out.
+
+import type { Json } from './json.js';
+import type { MediaKind } from './media.js';
+import type { Alphabet } from './random.js';
+
+/** `modal`: parked until the caller sends more input. */
+export type Phase = 'queued' | 'running' | 'succeeded' | 'failed' | 'modal';
+
+/** An answer as the gateway would give it. */
+export interface Refusal {
+  status: number;
+  body: Json;
+}
+
+/** How an answer is made: from the document's own example that fits the model at hand best, else from ours. */
+export interface Template {
+  /** The status word to say; without it the example's own stays. */
+  word?: string;
+  /** Status words by which fitting examples are found, in order of preference. Default: the word, else any example. */
+  like?: string[];
+  /** Templates of ours, beside the document's examples. */
+  own?: Json[];
+}
+
+export interface SubmitRoute {
+  /** Path of the POST, as the document spells it. */
+  path: string;
+  /** What comes out. */
+  kind: MediaKind;
+  /** Which of the gateway's paces applies. */
+  pace: string;
+  /** How many files a success brings. */
+  outputs: number;
+  /** More names for templates. */
+  values?: Record<string, Json>;
+  /** Models that differ from the route's `outputs` and `values`. */
+  models?: Record<string, { outputs?: number; values?: Record<string, Json> }>;
+  /** Model of a body that names none. */
+  model?: string;
+  answer: Template;
+  /** Instead of the gateway's `fields`. */
+  fields?: Record<string, Json>;
+  id: { prefix: string; alphabet: Alphabet; length: number };
+  /** Follow-ups: the body's `field` names a finished task whose answer offers the body's `choice` under the same key. */
+  parent?: { field: string; choice: string; unknown: Refusal; unfinished: Refusal; unoffered: Refusal };
+  /** A task of these models waits as `modal` when the body has no `without`. */
+  parks?: { models: string[]; without: string };
+  /** A parent that waits as `modal` goes on under its own id instead of becoming a new task. */
+  resumes?: boolean;
+}
+
+export interface PollRoute {
+  /** Path of the GET, as the document spells it, with `{task_id}`. */
+  path: string;
+  /** Paths of the submits whose tasks can be read here. */
+  reads: string[];
+  /** Where the status word stands in an answer. */
+  statusAt: string[];
+  /** Instead of the gateway's `fields`. */
+  fields?: Record<string, Json>;
+  phases: Record<Exclude<Phase, 'modal'>, Template> & { modal?: Template };
+}
+
+/** A route that gives the first output itself instead of its URL. */
+export interface BinaryRoute {
+  path: string;
+  reads: string[];
+  /** What `{word}` is in `unfinished`. */
+  words: Record<Phase, string>;
+  unfinished: Refusal;
+  unknown: Refusal;
+}
+
+export interface MockGateway {
+  name: string;
+  /** The OpenAPI document, as JSON. */
+  document: URL;
+  /** Field of a request body that names the model. */
+  modelField: string;
+  /** Header that ties the retries of one submit together. Lower case. */
+  traceHeader: string;
+  /** Headers on every answer. Template name: `requestId`. */
+  headers: Record<string, string>;
+  /** Keys with a meaning; any other non-empty key is good. `on: 'paid'` refuses only what costs money. */
+  keys: Record<string, { on: 'all' | 'paid'; answer: Refusal }>;
+  /** How long a task takes in reality: typical seconds, and how far it strays (0.3 = ±30 %). */
+  paces: Record<string, { seconds: number; spread: number }>;
+  /** How the fields of an example are filled, by name, at any depth; a name without a value leaves the example's own. */
+  fields: Record<string, Json>;
+  submits: SubmitRoute[];
+  polls: PollRoute[];
+  binaries: BinaryRoute[];
+  /** Synchronous POSTs that cost money too. */
+  paid: string[];
+  refusals: { noKey: Refusal; badBody: Refusal; unknownRoute: Refusal; unknownTask: Refusal; tooLarge: Refusal };
+}

@@ -1,0 +1,317 @@
+// ima-router as the mock plays it: which paths make tasks, where they are read, and what their answers look like.
+//
+// Answers come from the named examples of the OpenAPI document; templates stand here only where it has none. What the
+// document does not tell (status codes of errors, unknown tasks, balance) follows public reports of the live gateway.
+
+import type { MockGateway, PollRoute, Refusal, SubmitRoute } from '../gateway.js';
+import type { Json } from '../json.js';
+
+const VIDEOS = '/v1/videos';
+const LEGACY_VIDEO = '/v1/video/generations';
+const CONTENTS = '/api/v1/contents/generations/tasks';
+const KLING_TEXT = '/kling/v1/videos/text2video';
+const KLING_IMAGE = '/kling/v1/videos/image2video';
+const SUBTITLE_ERASE = '/v1/videos/subtitle-erase';
+const IMAGES = '/v1/images/generations';
+const MUSIC = '/v1/music/generations';
+const SPEECH = '/v1/audio/speech';
+const MJ_IMAGINE = '/mj/submit/imagine';
+const MJ_BLEND = '/mj/submit/blend';
+const MJ_CHANGE = '/mj/submit/change';
+const MJ_MODAL = '/mj/submit/modal';
+
+const ALL_VIDEO = [VIDEOS, LEGACY_VIDEO, CONTENTS, KLING_TEXT, KLING_IMAGE, SUBTITLE_ERASE];
+const ALL_MJ = [MJ_IMAGINE, MJ_BLEND, MJ_CHANGE, MJ_MODAL];
+
+const TASK_ID: SubmitRoute['id'] = { prefix: 'task_', alphabet: 'alphanumeric', length: 32 };
+const MJ_ID: SubmitRoute['id'] = { prefix: '17', alphabet: 'digits', length: 11 };
+
+/** What the video paths say of a task that the document shows no example of. */
+const VIDEO_TASK: Json = { id: '', task_id: '', object: 'video', model: '', status: '', progress: 0, created_at: 0 };
+const VIDEO_RESULT: Json = { url: '', width: 0, height: 0, duration: 0, size: 0, content_type: 'video' };
+const VIDEO_FAILURE = 'video generation failed: internal error: 601300';
+
+/** Finished, with the URL in `metadata` only: how several upstreams' tasks read (no `results`, no `amount_usd`). */
+const done = (more: { [key: string]: Json } = {}): Json => ({
+  ...VIDEO_TASK,
+  completed_at: 0,
+  metadata: { url: '' },
+  ...more,
+});
+
+/** Failed: the error's text also stands where the URL would be. */
+const FAILED: Json = {
+  ...VIDEO_TASK,
+  progress: 100,
+  completed_at: 0,
+  metadata: { url: VIDEO_FAILURE },
+  error: { code: 'task_failed', message: VIDEO_FAILURE },
+};
+
+const videoPoll = (path: string, reads: string[], phases: PollRoute['phases']): PollRoute => ({
+  path: `${path}/{task_id}`,
+  reads,
+  statusAt: ['status'],
+  phases,
+});
+
+/** Reads of a path whose answers are wrapped in `{ code, data }`. */
+const wrappedPoll = (path: string): PollRoute => ({
+  path: `${path}/{task_id}`,
+  reads: [path],
+  statusAt: ['data', 'status'],
+  phases: {
+    queued: { word: 'queued', like: ['queued', 'processing'] },
+    running: { word: 'processing', like: ['processing', 'queued'] },
+    succeeded: { word: 'succeeded' },
+    failed: { word: 'failed' },
+  },
+});
+
+const video = (path: string): SubmitRoute => ({
+  path,
+  kind: 'video',
+  pace: 'video',
+  outputs: 1,
+  answer: { own: [VIDEO_TASK] },
+  id: TASK_ID,
+});
+
+const KLING_PHASES: PollRoute['phases'] = {
+  queued: { word: '', own: [VIDEO_TASK] },
+  running: { word: 'in_progress', own: [VIDEO_TASK] },
+  succeeded: { word: 'completed', own: [done()] },
+  failed: { word: 'failed', own: [FAILED] },
+};
+
+const mjError = (description: string): Refusal => ({
+  status: 400,
+  body: { code: 4, description, type: 'upstream_error' },
+});
+
+const midjourney = (path: string, action: string): SubmitRoute => ({
+  path,
+  kind: 'image',
+  pace: 'image',
+  outputs: 4,
+  values: { action },
+  answer: { own: [{ code: 1, description: 'Submit success', result: '{id}', properties: {} }] },
+  fields: { result: '{id}' },
+  id: MJ_ID,
+});
+
+const MJ_PARENT: SubmitRoute['parent'] = {
+  field: 'taskId',
+  choice: 'customId',
+  unknown: mjError('task_no_found'),
+  unfinished: mjError('task_status_not_success'),
+  unoffered: mjError('button_not_found'),
+};
+
+const button = (label: string, customId: string): Json => ({ customId, label, emoji: '', type: 2, style: 2 });
+
+const MJ_BUTTONS: Json = [
+  ...[1, 2, 3, 4].map((n) => button(`U${n}`, `MJ::JOB::upsample::${n}::{hash}`)),
+  ...[1, 2, 3, 4].map((n) => button(`V${n}`, `MJ::JOB::variation::${n}::{hash}`)),
+  button('🔄', 'MJ::JOB::reroll::0::{hash}::SOLO'),
+  button('Vary (Subtle)', 'MJ::JOB::low_variation::1::{hash}::SOLO'),
+  button('Vary (Strong)', 'MJ::JOB::high_variation::1::{hash}::SOLO'),
+  button('Zoom Out 2x', 'MJ::Outpaint::50::1::{hash}::SOLO'),
+  button('Custom Zoom', 'MJ::CustomZoom::1::{hash}::SOLO'),
+  ...['left', 'right', 'up', 'down'].map((side) => button(`Pan ${side}`, `MJ::JOB::pan_${side}::1::{hash}::SOLO`)),
+  button('Remix', 'MJ::RemixModal::{hash}'),
+];
+
+const mjState = (more: { [key: string]: Json }): Json => ({
+  id: '{id}',
+  action: '{action}',
+  status: '{word}',
+  prompt: '{body.prompt}',
+  promptEn: '{body.prompt}',
+  submitTime: '{createdAtMs}',
+  properties: {},
+  ...more,
+});
+
+export const imaRouter: MockGateway = {
+  name: 'ima-router',
+  document: new URL('../../../generated/ima-router/openapi.json', import.meta.url),
+  modelField: 'model',
+  traceHeader: 'x-trace-id',
+  headers: { 'x-oneapi-request-id': '{requestId}' },
+
+  keys: {
+    'sk-expired': {
+      on: 'all',
+      answer: {
+        status: 401,
+        body: { error: { message: 'token status is unavailable', type: 'new_api_error', code: '' } },
+      },
+    },
+    'sk-empty': {
+      on: 'paid',
+      answer: {
+        status: 403,
+        body: {
+          error: {
+            code: 'insufficient_user_quota',
+            message: 'Insufficient quota Please recharge at the console',
+            type: 'new_api_error',
+          },
+        },
+      },
+    },
+  },
+
+  // Seedance ~100–110 s a clip, gpt-image-2 100–230 s but most images 20–40 s; music and speech are estimates.
+  paces: {
+    video: { seconds: 100, spread: 0.3 },
+    image: { seconds: 30, spread: 0.4 },
+    music: { seconds: 60, spread: 0.3 },
+    speech: { seconds: 8, spread: 0.4 },
+  },
+
+  fields: {
+    id: '{id}',
+    task_id: '{id}',
+    model: '{model}',
+    status: '{word}',
+    progress: '{percent}',
+    created_at: '{createdAt}',
+    completed_at: '{completedAt}',
+    url: '{url}',
+    audio_url: '{url}',
+    width: '{width}',
+    height: '{height}',
+    duration: '{seconds}',
+    size: '{bytes}',
+    format: '{extension}',
+  },
+
+  submits: [
+    ...ALL_VIDEO.map(video),
+    { path: IMAGES, kind: 'image', pace: 'image', outputs: 1, answer: {}, id: TASK_ID },
+    { path: MUSIC, kind: 'audio', pace: 'music', outputs: 2, model: 'sonic', answer: {}, id: TASK_ID },
+    { path: SPEECH, kind: 'audio', pace: 'speech', outputs: 1, model: 'seed-tts-2.0', answer: {}, id: TASK_ID },
+    { ...midjourney(MJ_IMAGINE, 'IMAGINE'), models: { mj_blend: { values: { action: 'BLEND' } } } },
+    { ...midjourney(MJ_BLEND, 'BLEND'), model: 'mj_blend' },
+    {
+      ...midjourney(MJ_CHANGE, 'VARIATION'),
+      models: {
+        mj_upscale: { outputs: 1, values: { action: 'UPSCALE' } },
+        mj_reroll: { values: { action: 'REROLL' } },
+        mj_zoom: { values: { action: 'ZOOM' } },
+        mj_custom_zoom: { values: { action: 'ZOOM' } },
+        mj_pan: { values: { action: 'PAN' } },
+      },
+      parent: MJ_PARENT,
+      parks: { models: ['mj_custom_zoom'], without: 'prompt' },
+    },
+    { ...midjourney(MJ_MODAL, 'MODAL'), parent: MJ_PARENT, resumes: true },
+  ],
+
+  polls: [
+    // The universal read comes after the families' own ones, so that each family's first read is its own.
+    videoPoll(LEGACY_VIDEO, ALL_VIDEO, {
+      queued: { word: '', like: ['in_progress'] },
+      running: { word: 'in_progress' },
+      succeeded: { word: 'completed' },
+      failed: { word: 'failed' },
+    }),
+    videoPoll(CONTENTS, [CONTENTS], {
+      queued: { word: 'queued', like: ['running'] },
+      running: { word: 'running' },
+      succeeded: { word: 'succeeded' },
+      failed: { word: 'failed', own: [FAILED] },
+    }),
+    videoPoll(KLING_TEXT, [KLING_TEXT, KLING_IMAGE], KLING_PHASES),
+    videoPoll(KLING_IMAGE, [KLING_IMAGE, KLING_TEXT], KLING_PHASES),
+    videoPoll(SUBTITLE_ERASE, [SUBTITLE_ERASE], {
+      queued: { word: 'in_progress', own: [VIDEO_TASK] },
+      running: { word: 'in_progress', own: [VIDEO_TASK] },
+      succeeded: { word: 'completed', own: [done({ results: [VIDEO_RESULT], amount_usd: 0.12 })] },
+      failed: { word: 'failed', own: [FAILED] },
+    }),
+    videoPoll(VIDEOS, ALL_VIDEO, {
+      queued: { word: 'queued', like: ['in_progress'] },
+      running: { word: 'in_progress' },
+      succeeded: {
+        word: 'completed',
+        own: ['viduq3-pro', 'MiniMax-Hailuo-2.3', 'kling-v2-6'].map((model) => done({ model })),
+      },
+      failed: { word: 'failed' },
+    }),
+    wrappedPoll(IMAGES),
+    wrappedPoll(MUSIC),
+    wrappedPoll(SPEECH),
+    {
+      path: '/mj/task/{task_id}/fetch',
+      reads: ALL_MJ,
+      statusAt: ['status'],
+      fields: {},
+      phases: {
+        queued: { word: 'SUBMITTED', own: [mjState({ progress: '0%' })] },
+        running: { word: 'IN_PROGRESS', own: [mjState({ progress: '{percent}%', startTime: '{createdAtMs}' })] },
+        modal: { word: 'MODAL', own: [mjState({ progress: '0%', description: 'Waiting for window confirm' })] },
+        succeeded: {
+          word: 'SUCCESS',
+          own: [
+            mjState({
+              progress: '100%',
+              startTime: '{createdAtMs}',
+              finishTime: '{completedAtMs}',
+              imageUrl: '{url}',
+              urls: ['{url}', '{url}', '{url}', '{url}'],
+              buttons: MJ_BUTTONS,
+            }),
+          ],
+        },
+        failed: {
+          word: 'FAILURE',
+          own: [mjState({ progress: '0%', failReason: 'Banned prompt detected', finishTime: '{completedAtMs}' })],
+        },
+      },
+    },
+  ],
+
+  binaries: [
+    {
+      path: '/v1/videos/{task_id}/content',
+      reads: ALL_VIDEO,
+      words: { queued: 'queued', running: 'in_progress', succeeded: 'completed', failed: 'failed', modal: 'queued' },
+      unfinished: {
+        status: 400,
+        body: {
+          error: {
+            message: 'Task is not completed yet, current status: {word}',
+            type: 'invalid_request_error',
+          },
+        },
+      },
+      unknown: { status: 404, body: { error: { message: 'Task not found', type: 'invalid_request_error' } } },
+    },
+    {
+      path: '/mj/image/{task_id}',
+      reads: ALL_MJ,
+      words: { queued: 'SUBMITTED', running: 'IN_PROGRESS', succeeded: 'SUCCESS', failed: 'FAILURE', modal: 'MODAL' },
+      unfinished: { status: 400, body: { error: 'midjourney_task_not_success' } },
+      unknown: { status: 404, body: { error: 'midjourney_task_not_found' } },
+    },
+  ],
+
+  paid: ['/v1/chat/completions', '/v1/responses', '/v1/messages', '/v1/embeddings', '/v1/assets/create'],
+
+  refusals: {
+    noKey: { status: 401, body: { error: { message: 'token not provided', type: 'new_api_error', code: '' } } },
+    badBody: { status: 400, body: { code: 'invalid_request', message: '{reasons}', data: null } },
+    unknownRoute: {
+      status: 404,
+      body: { error: { message: 'Invalid URL ({method} {path})', type: 'invalid_request_error' } },
+    },
+    unknownTask: { status: 400, body: { code: 'task_not_exist', message: 'task_not_exist', data: null } },
+    tooLarge: {
+      status: 413,
+      body: { code: 'read_request_body_failed', message: 'request body too large', data: null },
+    },
+  },
+};

@@ -1,0 +1,47 @@
+// What is written down of every exchange, so that a test can prove what was asked for and what was paid.
+
+export interface SubmitEntry {
+  /** The task that was made of it; absent when none was, or for a synchronous call. */
+  taskId?: string;
+  /** Path as requested. */
+  path: string;
+  /** Model that the body named. */
+  model?: string;
+  /** The gateway took it and would bill it, whether or not the caller ever heard the answer. */
+  paid: boolean;
+  /** `X-Trace-Id` of the request. */
+  traceId?: string;
+  /** Status answered; null when the connection was cut or left hanging instead. */
+  status: number | null;
+  /** Milliseconds of the mock's clock. */
+  at: number;
+}
+
+export interface PollEntry {
+  taskId: string;
+  path: string;
+  status: number | null;
+  at: number;
+}
+
+export interface DownloadEntry {
+  taskId: string;
+  path: string;
+  /** The `Range` header, if there was one. */
+  range?: string;
+  status: number | null;
+  at: number;
+}
+
+export class Ledger {
+  /** Every POST that costs money when taken, in order of answer; refused ones too (`paid: false`). */
+  readonly submits: SubmitEntry[] = [];
+  readonly polls: PollEntry[] = [];
+  readonly downloads: DownloadEntry[] = [];
+
+  /** Trace ids for which more than one submit was paid: must be empty. */
+  paidTwice(): string[] {
+    const paid = this.submits.filter((entry) => entry.paid).flatMap(({ traceId }) => traceId ?? []);
+    return [...new Set(paid.filter((id, index) => paid.indexOf(id) !== index))];
+  }
+}

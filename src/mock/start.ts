@@ -1,0 +1,81 @@
+// How a mock is put together: the document, the tasks, the faults and the ledger of one gateway behind one port.
+
+import { readFile } from 'node:fs/promises';
+import { Desk } from './desk.js';
+import { type Fault, Faults } from './faults.js';
+import type { MockGateway } from './gateway.js';
+import { isObject } from './json.js';
+import { Ledger } from './ledger.js';
+import { MediaShelf } from './media.js';
+import { Oracle } from './oracle.js';
+import { MockServer } from './server.js';
+import { Tasks } from './tasks.js';
+
+export interface MockOptions {
+  /** Port to listen on; 0 (default) takes any free one. */
+  port?: number;
+  /** Address to listen on. Default 127.0.0.1. */
+  host?: string;
+  /** Ids, durations and progress follow from it. Default: chance, readable as `mock.seed`. */
+  seed?: number;
+  /** Time factor: 1 (default) = as slow as the real gateway (a video takes about 100 s), 100 = a hundred times faster. */
+  speed?: number;
+  /** Faults that are set from the start. */
+  faults?: Fault[];
+  /** How a task ends. Default: it succeeds. */
+  outcome?: (submit: { path: string; model: string; body: unknown }) => 'succeeded' | 'failed';
+  /** Milliseconds since 1970, by which tasks age. Default `Date.now`. */
+  clock?: () => number;
+  /** Another edition of the gateway's OpenAPI document, as JSON: a `file:` URL. */
+  document?: URL;
+}
+
+export interface Mock extends AsyncDisposable {
+  /** `http://host:port`, without a slash at the end. */
+  readonly url: string;
+  /** A key that the mock accepts; so is any other, except `sk-expired` (401) and `sk-empty` (no balance). */
+  readonly apiKey: string;
+  readonly seed: number;
+  readonly ledger: Ledger;
+  /** Answers of the mock that its own OpenAPI document would refuse: always empty, unless the mock is wrong. */
+  readonly deviations: readonly string[];
+  /** Sets a fault; it counts exchanges from now on. */
+  fault(fault: Fault): void;
+  /** Ends at once: cuts all connections, hanging ones too. */
+  close(): Promise<void>;
+}
+
+/** Starts a mock of any gateway that somebody has described as data. */
+export async function startGateway(gateway: MockGateway, options: MockOptions = {}): Promise<Mock> {
+  const { port = 0, host = '127.0.0.1', speed = 1, clock = Date.now, outcome = () => 'succeeded' } = options;
+  const seed = options.seed ?? Math.floor(Math.random() * 2 ** 31);
+  if (!(speed > 0)) throw new RangeError(`speed must be greater than 0, got ${speed}`);
+  const faults = new Faults(options.faults);
+  const ledger = new Ledger();
+  const document = await readDocument(options.document ?? gateway.document);
+  const [oracle, shelf] = await Promise.all([Oracle.open(document, gateway.modelField), MediaShelf.load()]);
+  const tasks = new Tasks(gateway, { seed, speed, clock, outcome });
+  const desk = new Desk(gateway, oracle, tasks, shelf);
+  const server = new MockServer({ gateway, desk, faults, ledger, clock });
+  const url = await server.listen(port, host);
+  return {
+    url,
+    apiKey: 'sk-mock',
+    seed,
+    ledger,
+    deviations: desk.deviations,
+    fault: (fault) => faults.add(fault),
+    close: () => server.close(),
+    [Symbol.asyncDispose]: () => server.close(),
+  };
+}
+
+async function readDocument(url: URL): Promise<object> {
+  const hint = `The mock gateway needs its OpenAPI document at ${url.pathname}`;
+  const text = await readFile(url, 'utf8').catch((cause: unknown) => {
+    throw new Error(`${hint}, which cannot be read. In a checkout, run: npm run generate`, { cause });
+  });
+  const document: unknown = JSON.parse(text);
+  if (!isObject(document)) throw new Error(`${hint}, and found something else there.`);
+  return document;
+}

@@ -1,0 +1,229 @@
+// From an accepted request to a task and its states: write down, send once, write down the id, ask until it ends.
+
+import type { Modality, Route } from '../catalog/index.js';
+import { type MediaAccess, Output, type OutputFacts } from '../media/index.js';
+import {
+  type Answer,
+  ConfigError,
+  type ImaRouterError,
+  SubmitUnknownError,
+  type Transport,
+} from '../transport/index.js';
+import type { Journal, JournalRecord } from './journal.js';
+import { nextDelay, type PollBounds } from './pace.js';
+import type { Scheduler } from './scheduler.js';
+import { isTerminal, type StateReading, type SubmitReading } from './state.js';
+import { type PollAt, Task, type TaskPort, type TaskRef, type TaskState } from './task.js';
+
+/** How a gateway's answers read. Pure functions; handed down by the gateway, must not throw. */
+export interface TaskReaders {
+  readSubmit(answer: Answer, at: { path: string; modality: Modality }): SubmitReading;
+  /** Null when the answer says nothing about the task (`{"code":"success","data":null}`). */
+  readState(answer: Answer, at: { pollPath: string; modality: Modality }): StateReading | null;
+}
+
+/** Something that deserves attention but breaks nothing. */
+export interface Warning {
+  code: string;
+  message: string;
+  [field: string]: unknown;
+}
+
+/** What an engine works with. */
+export interface EngineOptions {
+  gateway: string;
+  transport: Transport;
+  readers: TaskReaders;
+  journal: Journal;
+  scheduler: Scheduler;
+  bounds: PollBounds;
+  media: MediaAccess;
+  /** Default patience per modality, in milliseconds. */
+  waitMs: Readonly<Partial<Record<Modality, number>>>;
+  warn: (warning: Warning) => void;
+  now: () => number;
+  random: () => number;
+}
+
+/** Patience where the gateway names none: an hour. */
+const FALLBACK_WAIT_MS = 3_600_000;
+
+/** Submits and polls the tasks of one client. */
+export class TaskEngine implements TaskPort {
+  readonly #options: EngineOptions;
+  /** Journal keys of the tasks that this engine submitted. */
+  readonly #records = new Map<string, JournalRecord>();
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Buys one task. The intent is in the journal before the POST leaves, the id before this resolves.
+   * Throws `SubmitUnknownError` when nobody can say whether it was taken, and the typed error of a refusal.
+   */
+  async submit(
+    route: Route,
+    request: object,
+    at: { signal?: AbortSignal | undefined; traceId?: string | undefined; headers?: Record<string, string> },
+  ): Promise<Task> {
+    const { transport, readers, journal, gateway } = this.#options;
+    if (route.pollPath === null) throw notATask(route);
+    transport.authHeaders('config');
+    const traceId = at.traceId ?? crypto.randomUUID();
+    const nowIso = new Date(this.#options.now()).toISOString();
+    const record: JournalRecord = {
+      v: 1,
+      key: crypto.randomUUID(),
+      gateway,
+      model: route.model,
+      endpoint: route.path,
+      pollPath: route.pollPath,
+      traceId,
+      state: 'intent',
+      createdAt: nowIso,
+      updatedAt: nowIso,
+    };
+    const body = JSON.stringify(request);
+    try {
+      await journal.put(record);
+    } catch (cause) {
+      throw new ConfigError('The journal cannot be written, so nothing was sent.', {
+        code: 'journal_unavailable',
+        phase: 'config',
+        hint: 'Make the journal writable, or use another one.',
+        cause,
+      });
+    }
+    const reading = (answer: Answer) => readers.readSubmit(answer, { path: route.path, modality: route.modality });
+    let answer: Answer;
+    try {
+      answer = await transport.request({
+        method: route.method,
+        path: route.path,
+        body,
+        headers: at.headers,
+        phase: 'submit',
+        paid: true,
+        signal: at.signal,
+        traceId,
+        inspect: (candidate) => {
+          const read = reading(candidate);
+          return 'refusal' in read ? read.refusal : null;
+        },
+      });
+    } catch (error) {
+      if (error instanceof SubmitUnknownError) await this.#note(record, { state: 'unknown' });
+      else await journal.delete(record.key).catch((failure) => this.#journalFailed(record, failure));
+      throw error;
+    }
+    const read = reading(answer);
+    if ('refusal' in read) throw new TypeError('a refusal was inspected and passed');
+    await this.#note(record, { state: 'submitted', taskId: read.id });
+    const ref: TaskRef = {
+      v: 1,
+      gateway,
+      id: read.id,
+      model: route.model,
+      endpoint: route.path,
+      pollPath: route.pollPath,
+      modality: route.modality,
+      traceId,
+    };
+    this.#records.set(read.id, record);
+    return new Task(ref, this, { reading: read.state, raw: answer.json });
+  }
+
+  /** A handle on a task that is known from elsewhere. Makes no call. */
+  attach(ref: TaskRef): Task {
+    if (ref.gateway !== this.#options.gateway) {
+      throw new ConfigError(`Task ${ref.id} belongs to the gateway ${ref.gateway}, not to ${this.#options.gateway}.`, {
+        code: 'wrong_gateway',
+        phase: 'config',
+        taskId: ref.id,
+        hint: 'Use the client of that gateway.',
+      });
+    }
+    return new Task(ref, this);
+  }
+
+  async poll(ref: TaskRef, at: PollAt): Promise<{ reading: StateReading | null; raw: unknown }> {
+    const { transport, readers } = this.#options;
+    const answer = await transport.request({
+      method: 'GET',
+      path: ref.pollPath.replace(/\{\w+\}/, encodeURIComponent(ref.id)),
+      phase: 'poll',
+      paid: false,
+      attempts: 1,
+      timeoutMs: at.timeoutMs,
+      signal: at.signal,
+      traceId: ref.traceId ?? undefined,
+      taskId: ref.id,
+    });
+    return { reading: readers.readState(answer, ref), raw: answer.json };
+  }
+
+  async nextTurn(at: Parameters<TaskPort['nextTurn']>[0]): Promise<void> {
+    const { bounds, scheduler, now, random } = this.#options;
+    const dueAt = Math.min(now() + nextDelay(at, bounds, random), at.notAfter);
+    await scheduler.turn(dueAt, at.signal);
+  }
+
+  output(facts: OutputFacts, ref: TaskRef, index: number): Output {
+    return new Output(facts, {
+      model: ref.model,
+      taskId: ref.id,
+      index,
+      access: this.#options.media,
+      warn: (code, message) => this.warn(code, message, { taskId: ref.id }),
+    });
+  }
+
+  async changed(ref: TaskRef, state: TaskState): Promise<void> {
+    const record = this.#records.get(ref.id);
+    if (record === undefined || !isTerminal(state.status)) return;
+    await this.#note(record, {
+      state: state.status === 'succeeded' || state.status === 'failed' ? state.status : 'cancelled',
+      ...(state.costUsd === undefined ? {} : { costUsd: state.costUsd }),
+    });
+    this.#records.delete(ref.id);
+  }
+
+  defaultWaitMs(ref: TaskRef): number {
+    return this.#options.waitMs[ref.modality] ?? FALLBACK_WAIT_MS;
+  }
+
+  warn(code: string, message: string, fields: Record<string, unknown> = {}): void {
+    this.#options.warn({ code, message, ...fields });
+  }
+
+  now(): number {
+    return this.#options.now();
+  }
+
+  /** Writes a later note. A failure is a warning: what is bought is bought, and its id is in the caller's hand. */
+  async #note(record: JournalRecord, change: Partial<JournalRecord>): Promise<void> {
+    Object.assign(record, change, { updatedAt: new Date(this.#options.now()).toISOString() });
+    await this.#options.journal.put(record).catch((failure) => this.#journalFailed(record, failure));
+  }
+
+  #journalFailed(record: JournalRecord, failure: unknown): void {
+    const reason = failure instanceof Error ? failure.message : String(failure);
+    this.warn(
+      'journal_write_failed',
+      `The journal could not note "${record.state}" for a ${record.model} task: ${reason}`,
+      {
+        taskId: record.taskId,
+        traceId: record.traceId,
+      },
+    );
+  }
+}
+
+function notATask(route: Route): ImaRouterError {
+  return new ConfigError(`"${route.model}" answers at once at ${route.path}: it makes no task.`, {
+    code: 'not_a_task',
+    phase: 'route',
+    hint: 'Call it through `ima.api`.',
+  });
+}

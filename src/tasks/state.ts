@@ -1,0 +1,129 @@
+// What a task is doing: one vocabulary over all status words, folded so that a state never goes backwards.
+
+import type { OutputFacts } from '../media/index.js';
+import type { Refusal } from '../transport/index.js';
+
+export type TaskStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled';
+
+/** Why a task failed, as far as the gateway says. */
+export interface TaskError {
+  /** The gateway's own code. */
+  code?: string;
+  message: string;
+  kind: 'moderation' | 'balance' | 'input' | 'timeout' | 'upstream' | 'unknown';
+}
+
+/** What a gateway's reader found in the answer of a poll (or of a submit that tells a state). */
+export interface StateReading {
+  /** The status word as it came; undefined when there was none. */
+  word: string | undefined;
+  /** 0..1. */
+  progress?: number | undefined;
+  outputs: OutputFacts[];
+  /** USD; undefined where the gateway does not tell. */
+  costUsd?: number | undefined;
+  usage?: Record<string, unknown> | undefined;
+  error?: TaskError | undefined;
+  /** ISO 8601. */
+  createdAt?: string | undefined;
+  completedAt?: string | undefined;
+  requestId?: string | undefined;
+  /** The task waits for the caller. */
+  needs?: 'modal' | undefined;
+}
+
+/** What a gateway's reader found in the answer of a submit. A 2xx without an id is a refusal. */
+export type SubmitReading = { id: string; state: StateReading | null } | { refusal: Refusal };
+
+/** Status words in lower case (design 4, field-notes A1). `""` is what several submits answer. */
+const WORDS: Readonly<Record<string, TaskStatus>> = {
+  '': 'queued',
+  not_start: 'queued',
+  submitted: 'queued',
+  queued: 'queued',
+  pending: 'queued',
+  modal: 'queued',
+  processing: 'running',
+  in_progress: 'running',
+  running: 'running',
+  completed: 'succeeded',
+  success: 'succeeded',
+  succeeded: 'succeeded',
+  done: 'succeeded',
+  failed: 'failed',
+  failure: 'failed',
+  error: 'failed',
+  cancel: 'cancelled',
+  cancelled: 'cancelled',
+  canceled: 'cancelled',
+};
+
+/** The status that `word` stands for, in any case; undefined for a word that nobody has told us about. */
+export function statusOf(word: string): TaskStatus | undefined {
+  return Object.hasOwn(WORDS, word.trim().toLowerCase()) ? WORDS[word.trim().toLowerCase()] : undefined;
+}
+
+/** The part of a state that comes from readings. */
+export interface Progressed {
+  status: TaskStatus;
+  rawStatus: string;
+  progress?: number;
+  outputs: readonly OutputFacts[];
+  costUsd?: number;
+  usage?: Record<string, unknown>;
+  error?: TaskError;
+  createdAt?: string;
+  completedAt?: string;
+  requestId?: string;
+  needs?: 'modal';
+}
+
+/** The state of a task nothing is known of yet. */
+export const INITIAL: Progressed = { status: 'queued', rawStatus: '', outputs: [] };
+
+/** Shown for a task that is not done, however much its gateway claims. */
+const MOST_PROGRESS_BEFORE_SUCCESS = 0.99;
+
+/** Whether a task has reached its end. */
+export function isTerminal(status: TaskStatus): boolean {
+  return status === 'succeeded' || status === 'failed' || status === 'cancelled';
+}
+
+/**
+ * The state after `reading`: progress never falls and is 1 only on success; an unknown word counts as running;
+ * `withoutOutput` tells that the gateway claims success but gave nothing yet (its archiver lags), which is running.
+ */
+export function fold(
+  before: Progressed,
+  reading: StateReading,
+): { state: Progressed; unknownWord: boolean; withoutOutput: boolean } {
+  const word = reading.word ?? before.rawStatus;
+  const known = statusOf(word);
+  const withoutOutput = known === 'succeeded' && reading.outputs.length === 0;
+  let status = withoutOutput ? 'running' : (known ?? 'running');
+  // A lagging replica may answer "queued" after "running": the state does not go back.
+  if (status === 'queued' && before.status === 'running') status = 'running';
+  const progress = status === 'succeeded' ? 1 : progressed(before.progress, reading.progress);
+  const state: Progressed = {
+    ...before,
+    status,
+    rawStatus: word,
+    outputs: reading.outputs,
+    ...(progress === undefined ? {} : { progress }),
+    ...(reading.costUsd === undefined ? {} : { costUsd: reading.costUsd }),
+    ...(reading.usage === undefined ? {} : { usage: reading.usage }),
+    ...(reading.error === undefined ? {} : { error: reading.error }),
+    ...(reading.createdAt === undefined ? {} : { createdAt: reading.createdAt }),
+    ...(reading.completedAt === undefined ? {} : { completedAt: reading.completedAt }),
+    ...(reading.requestId === undefined ? {} : { requestId: reading.requestId }),
+    ...(reading.needs === undefined ? {} : { needs: reading.needs }),
+  };
+  if (reading.needs === undefined) delete state.needs;
+  return { state, unknownWord: known === undefined, withoutOutput };
+}
+
+function progressed(before: number | undefined, now: number | undefined): number | undefined {
+  if (now === undefined || !Number.isFinite(now)) return before;
+  const bounded = Math.min(Math.max(now, 0), MOST_PROGRESS_BEFORE_SUCCESS);
+  return Math.max(before ?? 0, bounded);
+}

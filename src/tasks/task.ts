@@ -1,0 +1,400 @@
+// A handle on one paid task: plain to pass around, rebuilt from its JSON, and honest about what it does not know.
+
+import type { Modality } from '../catalog/index.js';
+import { type DownloadOptions, Output, type OutputFacts, type SavedFile } from '../media/index.js';
+import {
+  ConfigError,
+  ImaRouterError,
+  InvalidResponseError,
+  TaskCancelledError,
+  TaskFailedError,
+  TaskNeedsInputError,
+  TaskNotFoundError,
+  WaitAbortedError,
+  WaitTimeoutError,
+} from '../transport/index.js';
+import {
+  fold,
+  INITIAL,
+  isTerminal,
+  type Progressed,
+  type StateReading,
+  type TaskError,
+  type TaskStatus,
+} from './state.js';
+
+/** What a task is doing, normalised over all gateways and families. */
+export interface TaskState {
+  id: string;
+  model: string;
+  status: TaskStatus;
+  /** The gateway's own word. */
+  rawStatus: string;
+  /** 0..1; never falls, and 1 only on success. Absent where the gateway does not tell. */
+  progress?: number;
+  outputs: readonly Output[];
+  /** USD, once the gateway has settled; absent = unknown, not zero. */
+  costUsd?: number;
+  usage?: Record<string, unknown>;
+  error?: TaskError;
+  /** ISO 8601. */
+  createdAt?: string;
+  completedAt?: string;
+  requestId?: string;
+  /** `modal`: the task waits for the caller. */
+  needs?: 'modal';
+  /** The last answer of the gateway, as it came. */
+  raw: unknown;
+}
+
+/** What identifies a task anywhere: enough to poll it from another process. */
+export interface TaskRef {
+  v: 1;
+  gateway: string;
+  id: string;
+  model: string;
+  endpoint: string | null;
+  /** With `{task_id}`. */
+  pollPath: string;
+  modality: Modality;
+  traceId: string | null;
+}
+
+/** How long and how to wait. */
+export interface WaitOptions {
+  /** Stops the waiting, never the task. */
+  signal?: AbortSignal;
+  /** Patience for the whole wait in milliseconds; the default depends on what is made. */
+  timeoutMs?: number;
+}
+
+/** What the engine does for a task. */
+export interface TaskPort {
+  /** One status call; resolves to its reading (null = the answer said nothing) and the raw body. */
+  poll(ref: TaskRef, at: PollAt): Promise<{ reading: StateReading | null; raw: unknown }>;
+  /** Waits for this task's next turn; rejects with the signal's reason. */
+  nextTurn(at: {
+    attempt: number;
+    elapsedMs: number;
+    progress: number | undefined;
+    notAfter: number;
+    signal: AbortSignal | undefined;
+  }): Promise<void>;
+  output(facts: OutputFacts, ref: TaskRef, index: number): Output;
+  /** Told once per change of state; must not throw. */
+  changed(ref: TaskRef, state: TaskState): Promise<void>;
+  defaultWaitMs(ref: TaskRef): number;
+  warn(code: string, message: string, fields?: Record<string, unknown>): void;
+  now(): number;
+}
+
+/** Bounds of one status call. */
+export interface PollAt {
+  timeoutMs?: number | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** A new id may lag behind its submit: this many not-founds in a row are an answer (design 11). */
+const NOT_FOUND_LIMIT = 3;
+
+/** Success without a result: the archiver may lag for this many further polls (design 11). */
+const WITHOUT_OUTPUT_LIMIT = 10;
+
+/** The last poll, at the deadline, gets this long (ms): a result that is just in time should be seen. */
+const LAST_POLL_MS = 5000;
+
+/** A handle on a task. Making one calls nothing; it is no promise and can be passed around freely. */
+export class Task {
+  readonly #ref: TaskRef;
+  readonly #port: TaskPort;
+  readonly #startedAt: number;
+  #progressed: Progressed = INITIAL;
+  #state: TaskState;
+  #withoutOutput = 0;
+  readonly #warned = new Set<string>();
+  #inFlight: Promise<TaskState> | undefined;
+
+  constructor(ref: TaskRef, port: TaskPort, first?: { reading: StateReading | null; raw: unknown }) {
+    this.#ref = ref;
+    this.#port = port;
+    this.#startedAt = port.now();
+    this.#state = { id: ref.id, model: ref.model, status: 'queued', rawStatus: '', outputs: [], raw: undefined };
+    if (first !== undefined) this.#apply(first.reading, first.raw);
+  }
+
+  get id(): string {
+    return this.#ref.id;
+  }
+
+  get model(): string {
+    return this.#ref.model;
+  }
+
+  /** The `X-Trace-Id` of the submit; undefined for a task known by id only. */
+  get traceId(): string | undefined {
+    return this.#ref.traceId ?? undefined;
+  }
+
+  /** The last known state; makes no call. */
+  get state(): TaskState {
+    return this.#state;
+  }
+
+  /** What another process needs to go on with this task. Holds no key. */
+  toJSON(): TaskRef {
+    return { ...this.#ref };
+  }
+
+  /**
+   * Asks the gateway once. Concurrent calls share one exchange.
+   * Throws `AuthenticationError`, `PermissionError`, `TaskNotFoundError`, `ServerError`, `ConnectionError`, ….
+   */
+  refresh(options: { signal?: AbortSignal } = {}): Promise<TaskState> {
+    return this.#refresh({ signal: options.signal });
+  }
+
+  /**
+   * The states of this task as they change, the present one first; ends after a terminal one.
+   * Throws `WaitTimeoutError` or `WaitAbortedError` (the task runs on), `AuthenticationError`, `PermissionError`,
+   * `TaskNotFoundError`, `InvalidResponseError`. Other trouble on the way is waited out.
+   */
+  async *updates(options: WaitOptions = {}): AsyncGenerator<TaskState, void, undefined> {
+    const { signal } = options;
+    const timeoutMs = checkedTimeout(options.timeoutMs) ?? this.#port.defaultWaitMs(this.#ref);
+    const deadline = this.#port.now() + timeoutMs;
+    let notFound = 0;
+    let trouble: unknown;
+    yield this.#state;
+    for (let attempt = 0; !isTerminal(this.#state.status) && this.#state.needs === undefined; attempt++) {
+      await this.#turn(attempt, deadline, signal);
+      const left = deadline - this.#port.now();
+      const last = left <= 0;
+      const before = this.#state;
+      try {
+        await this.#refresh({ signal, timeoutMs: last ? LAST_POLL_MS : Math.max(left, 1) });
+        notFound = 0;
+        trouble = undefined;
+      } catch (error) {
+        if (signal?.aborted) throw this.#aborted(signal.reason);
+        if (error instanceof TaskNotFoundError) notFound++;
+        if (isFinal(error) || notFound >= NOT_FOUND_LIMIT) throw error;
+        trouble = error;
+      }
+      if (this.#withoutOutput > WITHOUT_OUTPUT_LIMIT) throw this.#neverGaveOutput();
+      if (differs(before, this.#state)) yield this.#state;
+      if (last && !isTerminal(this.#state.status)) throw this.#timedOut(timeoutMs, trouble);
+    }
+  }
+
+  /**
+   * Waits for success. Throws what `updates` throws, `TaskFailedError`, `TaskCancelledError`, and
+   * `TaskNeedsInputError` when the task waits for the caller.
+   */
+  async result(options: WaitOptions & { onUpdate?: (state: TaskState) => void } = {}): Promise<TaskResult> {
+    for await (const state of this.updates(options)) {
+      try {
+        options.onUpdate?.(state);
+      } catch (error) {
+        this.#port.warn('callback_threw', `onUpdate threw: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    }
+    const state = this.#state;
+    if (state.status === 'succeeded') return new TaskResult(state);
+    throw this.#ended(state);
+  }
+
+  async #turn(attempt: number, notAfter: number, signal: AbortSignal | undefined): Promise<void> {
+    try {
+      await this.#port.nextTurn({
+        attempt,
+        elapsedMs: this.#port.now() - this.#startedAt,
+        progress: this.#progressed.progress,
+        notAfter,
+        signal,
+      });
+    } catch (error) {
+      if (signal?.aborted) throw this.#aborted(signal.reason);
+      throw error;
+    }
+  }
+
+  #refresh(at: PollAt): Promise<TaskState> {
+    if (this.#inFlight === undefined) {
+      const polled = this.#port.poll(this.#ref, at).then(async ({ reading, raw }) => {
+        this.#apply(reading, raw);
+        await this.#port.changed(this.#ref, this.#state);
+        return this.#state;
+      });
+      const clear = () => {
+        this.#inFlight = undefined;
+      };
+      polled.then(clear, clear);
+      this.#inFlight = polled;
+    }
+    return this.#inFlight;
+  }
+
+  #apply(reading: StateReading | null, raw: unknown): void {
+    if (reading === null) return;
+    const { state, unknownWord, withoutOutput } = fold(this.#progressed, reading);
+    this.#withoutOutput = withoutOutput ? this.#withoutOutput + 1 : 0;
+    if (unknownWord && !this.#warned.has(state.rawStatus)) {
+      this.#warned.add(state.rawStatus);
+      this.#port.warn(
+        'unknown_status',
+        `Task ${this.id} has the unknown status "${state.rawStatus}": taken as running.`,
+        {
+          taskId: this.id,
+          status: state.rawStatus,
+        },
+      );
+    }
+    this.#progressed = state;
+    const outputs = state.outputs.map((facts, index) => this.#port.output(facts, this.#ref, index));
+    this.#state = { id: this.id, model: this.model, ...state, outputs, raw };
+  }
+
+  #ended(state: TaskState): ImaRouterError {
+    const facts = { phase: 'poll', taskId: this.id, traceId: this.traceId, requestId: state.requestId } as const;
+    if (state.needs !== undefined) {
+      return new TaskNeedsInputError(`Task ${this.id} waits for input (${state.rawStatus}).`, {
+        code: 'task_needs_input',
+        hint: 'Send what it asks for; it neither ends nor fails by itself.',
+        ...facts,
+        mayBeBilled: true,
+      });
+    }
+    if (state.status === 'cancelled') {
+      return new TaskCancelledError(`Task ${this.id} (${this.model}) was cancelled by the gateway.`, {
+        code: 'task_cancelled',
+        hint: 'Submit it again if it is still wanted.',
+        ...facts,
+        mayBeBilled: true,
+      });
+    }
+    const { error } = state;
+    return new TaskFailedError(
+      `Task ${this.id} (${this.model}) failed: ${error?.message ?? 'the gateway gives no reason'}`,
+      {
+        code: 'task_failed',
+        gatewayCode: error?.code,
+        body: state.raw,
+        hint: HINT[error?.kind ?? 'unknown'],
+        ...facts,
+        mayBeBilled: true,
+      },
+    );
+  }
+
+  #aborted(cause: unknown): WaitAbortedError {
+    return new WaitAbortedError(`Stopped waiting for task ${this.id} (${this.model}); it runs on.`, {
+      code: 'wait_aborted',
+      ...this.#waiting(),
+      cause,
+    });
+  }
+
+  #timedOut(timeoutMs: number, cause: unknown): WaitTimeoutError {
+    const { progress, rawStatus } = this.#state;
+    const last = `last status "${rawStatus}"${progress === undefined ? '' : `, ${Math.round(progress * 100)} %`}`;
+    return new WaitTimeoutError(
+      `Task ${this.id} (${this.model}) did not end within ${timeoutMs} ms (${last}); it runs on.`,
+      { code: 'wait_timeout', retryable: true, ...this.#waiting(), cause },
+    );
+  }
+
+  #waiting() {
+    return {
+      phase: 'poll',
+      taskId: this.id,
+      traceId: this.traceId,
+      mayBeBilled: true,
+      hint: `Go on later: ima.task('${this.id}', { model: '${this.model}' }).result().`,
+    } as const;
+  }
+
+  #neverGaveOutput(): InvalidResponseError {
+    return new InvalidResponseError(`Task ${this.id} (${this.model}) succeeded but gives no result.`, {
+      code: 'succeeded_without_output',
+      phase: 'poll',
+      taskId: this.id,
+      traceId: this.traceId,
+      mayBeBilled: true,
+      body: this.#state.raw,
+      hint: 'Read the task again later, or ask the vendor with this id.',
+    });
+  }
+}
+
+const HINT: Record<TaskError['kind'], string> = {
+  moderation: 'Change the prompt or the media that was refused; the same request will be refused again.',
+  balance: 'Top up the account.',
+  input: 'Correct the input that the message names.',
+  timeout: 'The gateway gave up; submitting again is a new, paid task.',
+  upstream: 'The model behind the gateway failed; submitting again is a new, paid task.',
+  unknown: 'See `body` for all that the gateway said; submitting again is a new, paid task.',
+};
+
+/** Trouble that waiting does not mend. */
+function isFinal(error: unknown): boolean {
+  if (!ImaRouterError.is(error)) return true;
+  return (
+    error.phase === 'config' ||
+    error.code === 'authentication_failed' ||
+    error.code === 'permission_denied' ||
+    error.code === 'missing_api_key'
+  );
+}
+
+function differs(a: TaskState, b: TaskState): boolean {
+  return a.status !== b.status || a.rawStatus !== b.rawStatus || a.progress !== b.progress || a.needs !== b.needs;
+}
+
+/** A usable timeout, or a clear error before anything is spent. */
+export function checkedTimeout(timeoutMs: number | undefined): number | undefined {
+  if (timeoutMs === undefined) return undefined;
+  if (!Number.isFinite(timeoutMs) || timeoutMs < 0) {
+    throw new ConfigError(`timeoutMs must be a number of milliseconds from 0, not ${timeoutMs}.`, {
+      code: 'bad_option',
+      phase: 'config',
+      param: 'timeoutMs',
+      hint: 'Leave it out for the default patience.',
+    });
+  }
+  return timeoutMs;
+}
+
+/** A task that succeeded, with its files a call away. */
+export class TaskResult implements TaskState {
+  readonly id: string;
+  readonly model: string;
+  readonly status = 'succeeded';
+  readonly rawStatus: string;
+  readonly progress: number;
+  readonly outputs: readonly Output[];
+  declare readonly costUsd?: number;
+  declare readonly usage?: Record<string, unknown>;
+  declare readonly createdAt?: string;
+  declare readonly completedAt?: string;
+  declare readonly requestId?: string;
+  readonly raw: unknown;
+
+  constructor(state: TaskState) {
+    this.id = state.id;
+    this.model = state.model;
+    this.rawStatus = state.rawStatus;
+    this.progress = 1;
+    this.outputs = state.outputs;
+    this.raw = state.raw;
+    if (state.costUsd !== undefined) this.costUsd = state.costUsd;
+    if (state.usage !== undefined) this.usage = state.usage;
+    if (state.createdAt !== undefined) this.createdAt = state.createdAt;
+    if (state.completedAt !== undefined) this.completedAt = state.completedAt;
+    if (state.requestId !== undefined) this.requestId = state.requestId;
+  }
+
+  /** Saves all outputs to a folder (`target` ends in `/` or is one), or one output to a file. Throws `DownloadError`. */
+  download(target: string, options: DownloadOptions = {}): Promise<SavedFile[]> {
+    return Output.downloadAll(this.outputs, target, options);
+  }
+}

@@ -1,0 +1,111 @@
+// One HTTP exchange: a request out, a whole answer back, under one timeout that covers the body too.
+
+import { classifyFailure, type Failure } from './failure.js';
+
+/** What a user-supplied `fetch` is called with: the part of `RequestInit` that this library uses. */
+export interface FetchInit {
+  method: string;
+  headers: Record<string, string>;
+  body?: string | Uint8Array<ArrayBuffer>;
+  redirect: 'manual';
+  cache: 'no-store';
+  signal: AbortSignal;
+}
+
+/** The `fetch` that a user may hand in; the platform's own fits. */
+export type FetchLike = (input: string, init: FetchInit) => Promise<Response>;
+
+/** A request as it leaves: absolute URL, final headers, serialised body. */
+export interface WireRequest {
+  method: string;
+  url: string;
+  headers: Record<string, string>;
+  body?: string | Uint8Array<ArrayBuffer> | undefined;
+}
+
+/** A complete answer. `text` and `json` are read on demand; `json` is undefined when the body is not JSON. */
+export class Answer {
+  #text: string | undefined;
+  #json: { value: unknown } | undefined;
+
+  constructor(
+    readonly status: number,
+    readonly headers: Headers,
+    readonly bytes: Uint8Array,
+  ) {}
+
+  get ok(): boolean {
+    return this.status >= 200 && this.status < 300;
+  }
+
+  get text(): string {
+    this.#text ??= new TextDecoder().decode(this.bytes);
+    return this.#text;
+  }
+
+  get json(): unknown {
+    this.#json ??= { value: parseJson(this.text) };
+    return this.#json.value;
+  }
+}
+
+/** Either a whole answer or a classified failure; this function does not throw. */
+export type Outcome = { answer: Answer } | { failure: Failure };
+
+/**
+ * Sends `request` once. Redirects are not followed (a 3xx is an answer), caches are not asked.
+ * `signal` and `timeoutMs` act at once, also when the given `fetch` ignores its signal.
+ */
+export async function exchange(
+  request: WireRequest,
+  context: { fetch: FetchLike; timeoutMs: number; signal?: AbortSignal | undefined },
+): Promise<Outcome> {
+  const { signal, timeoutMs } = context;
+  if (signal?.aborted) {
+    return { failure: { ...classifyFailure(signal.reason, 'caller'), kind: 'not-sent' } };
+  }
+  const controller = new AbortController();
+  let timedOut = false;
+  let stop: (reason: unknown) => void = () => {};
+  const stopped = new Promise<never>((_, reject) => {
+    stop = (reason) => {
+      controller.abort(reason);
+      reject(reason);
+    };
+  });
+  const onAbort = () => stop(signal?.reason);
+  signal?.addEventListener('abort', onAbort, { once: true });
+  const timer = setTimeout(() => {
+    timedOut = true;
+    stop(new DOMException(`no complete answer within ${timeoutMs} ms`, 'TimeoutError'));
+  }, timeoutMs);
+  try {
+    return { answer: await Promise.race([send(request, context.fetch, controller.signal), stopped]) };
+  } catch (error) {
+    return { failure: classifyFailure(error, timedOut ? 'timeout' : signal?.aborted ? 'caller' : 'network') };
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', onAbort);
+  }
+}
+
+async function send(request: WireRequest, fetch: FetchLike, signal: AbortSignal): Promise<Answer> {
+  const response = await fetch(request.url, {
+    method: request.method,
+    headers: request.headers,
+    ...(request.body === undefined ? {} : { body: request.body }),
+    redirect: 'manual',
+    cache: 'no-store',
+    signal,
+  });
+  return new Answer(response.status, response.headers, new Uint8Array(await response.arrayBuffer()));
+}
+
+function parseJson(text: string): unknown {
+  if (text.trim() === '') return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,102 @@
+// A gateway's "no", read once: which kind of refusal it is, and the error that says so.
+
+import {
+  AuthenticationError,
+  type ErrorFacts,
+  type ImaRouterError,
+  InsufficientBalanceError,
+  InvalidRequestError,
+  InvalidResponseError,
+  PermissionError,
+  RateLimitError,
+  ServerError,
+  TaskNotFoundError,
+} from './errors.js';
+import type { Answer } from './exchange.js';
+
+/** What a refusal is about; decides the error class and whether a repetition makes sense. */
+export type RefusalKind =
+  | 'authentication'
+  | 'permission'
+  | 'balance'
+  | 'rate'
+  | 'invalid'
+  | 'not-found'
+  | 'task-not-found'
+  | 'busy'
+  | 'server';
+
+/** A refusal in the gateway's own words. */
+export interface Refusal {
+  kind: RefusalKind;
+  message: string;
+  gatewayCode?: string | undefined;
+  param?: string | undefined;
+  requestId?: string | undefined;
+}
+
+/**
+ * Reads an answer as a refusal in the gateway's own envelope; null when it is not in that envelope.
+ * Handed down by a gateway; must not throw.
+ */
+export type ReadRefusal = (answer: Answer) => Refusal | null;
+
+/** The kind that a bare HTTP status stands for, where code and message say nothing better. */
+export function kindOfStatus(status: number): RefusalKind {
+  if (status === 401) return 'authentication';
+  if (status === 402) return 'balance';
+  if (status === 403) return 'permission';
+  if (status === 404) return 'not-found';
+  if (status === 429) return 'rate';
+  return status >= 500 ? 'server' : 'invalid';
+}
+
+/** Repeating helps against load and faults, never against a refused request, key or balance. */
+export function isRetryable(kind: RefusalKind): boolean {
+  return kind === 'rate' || kind === 'server' || kind === 'busy';
+}
+
+const HINT: Record<RefusalKind, string> = {
+  authentication: 'Check the API key: it may be mistyped, expired or revoked.',
+  permission: 'The key is known but not allowed to do this: check its group, its address list and the account.',
+  balance: 'Top up the account, then call again: nothing was bought.',
+  rate: 'Wait and call again, or lower the concurrency.',
+  invalid: 'Correct the request; the same request will be refused again.',
+  'not-found': 'Check the base URL and the path.',
+  'task-not-found': 'Check the task id, and that the key is the one that submitted it.',
+  busy: 'The gateway took no task: call again later.',
+  server: 'The gateway or its upstream failed: call again later.',
+};
+
+/** The typed error for a refusal. `what` names the call in the message, e.g. `POST /v1/videos`. */
+export function refusalError(what: string, refusal: Refusal, facts: Omit<ErrorFacts, 'code'>): ImaRouterError {
+  const message = `${what} was refused${facts.status === undefined ? '' : ` (HTTP ${facts.status})`}: ${refusal.message}`;
+  const all = {
+    retryable: isRetryable(refusal.kind),
+    hint: HINT[refusal.kind],
+    gatewayCode: refusal.gatewayCode,
+    param: refusal.param,
+    requestId: refusal.requestId,
+    ...facts,
+  };
+  switch (refusal.kind) {
+    case 'authentication':
+      return new AuthenticationError(message, { code: 'authentication_failed', ...all });
+    case 'permission':
+      return new PermissionError(message, { code: 'permission_denied', ...all });
+    case 'balance':
+      return new InsufficientBalanceError(message, { code: 'insufficient_balance', ...all });
+    case 'rate':
+      return new RateLimitError(message, { code: 'rate_limited', ...all });
+    case 'invalid':
+      return new InvalidRequestError(message, { code: 'request_refused', ...all });
+    case 'not-found':
+      return new InvalidResponseError(message, { code: 'route_not_found', ...all });
+    case 'task-not-found':
+      return new TaskNotFoundError(message, { code: 'task_not_found', ...all });
+    case 'busy':
+      return new ServerError(message, { code: 'submit_refused', ...all });
+    case 'server':
+      return new ServerError(message, { code: 'server_error', ...all });
+  }
+}

@@ -1,0 +1,164 @@
+// The rules of the house, checked: data goes one way, rooms have one door, nothing below the client names a vendor.
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+import { describe, expect, test } from 'vitest';
+
+const src = fileURLToPath(new URL('../src/', import.meta.url));
+const generated = fileURLToPath(new URL('../generated/', import.meta.url));
+
+/** Rooms by floor: a file may import from lower floors and from its own room. */
+const FLOOR: Record<string, number> = {
+  index: 8,
+  models: 8,
+  gateways: 7,
+  client: 6,
+  protocols: 5,
+  tasks: 4,
+  media: 3,
+  catalog: 3,
+  transport: 2,
+  generated: 1,
+};
+/** These stand beside the house, on its public door. */
+const OUTSIDE = new Set(['cli', 'mock']);
+
+interface Import {
+  from: string;
+  to: string;
+}
+
+const files = readdirSync(src, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => file.replaceAll('\\', '/'));
+const imports: Import[] = files.flatMap((from) =>
+  specifiersOf(readFileSync(join(src, from), 'utf8'), from)
+    .filter((specifier) => specifier.startsWith('.'))
+    .map((specifier) => ({ from, to: resolved(from, specifier) })),
+);
+
+function specifiersOf(text: string, file: string): string[] {
+  const found: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if ((ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) && node.moduleSpecifier !== undefined) {
+      if (ts.isStringLiteral(node.moduleSpecifier)) found.push(node.moduleSpecifier.text);
+    }
+    if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
+      const [argument] = node.arguments;
+      if (argument !== undefined && ts.isStringLiteral(argument)) found.push(argument.text);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile(file, text, ts.ScriptTarget.ES2022));
+  return found;
+}
+
+/** Relative to `src`, or `generated/…`. */
+function resolved(from: string, specifier: string): string {
+  const path = join(src, dirname(from), specifier.replace(/\.js$/, '.ts'));
+  return path.startsWith(generated) ? `generated/${relative(generated, path)}` : relative(src, path);
+}
+
+function roomOf(file: string): string {
+  const [first = ''] = file.split('/');
+  return first.replace(/\.ts$/, '');
+}
+
+describe('the house', () => {
+  test('every file stands in a known room', () => {
+    const rooms = new Set(files.map(roomOf));
+    expect([...rooms].filter((room) => !(room in FLOOR) && !OUTSIDE.has(room))).toEqual([]);
+  });
+
+  test('no import goes upward or sideways', () => {
+    const wrong = imports.filter(({ from, to }) => {
+      const [a, b] = [roomOf(from), roomOf(to)];
+      if (a === b || OUTSIDE.has(a)) return false;
+      return OUTSIDE.has(b) || !((FLOOR[a] ?? 0) > (FLOOR[b] ?? 9));
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  test('a room is entered by its door only', () => {
+    const wrong = imports.filter(({ from, to }) => {
+      if (roomOf(from) === roomOf(to) || to.startsWith('generated/')) return false;
+      const door =
+        to.split('/').length === 1 || /^[a-z-]+\/index\.ts$/.test(to) || /^gateways\/[a-z-]+\/index\.ts$/.test(to);
+      return !door;
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  test('the command line and the mock stand on the public doors only', () => {
+    const wrong = imports.filter(({ from, to }) => {
+      const room = roomOf(from);
+      if (!OUTSIDE.has(room) || roomOf(to) === room) return false;
+      return !['index.ts', 'models.ts', 'mock/index.ts'].includes(to);
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  test('no two files import each other, however long the way round', () => {
+    const edges = new Map<string, string[]>();
+    for (const { from, to } of imports) edges.set(from, [...(edges.get(from) ?? []), to]);
+    const done = new Set<string>();
+    const cycles: string[] = [];
+    const walk = (file: string, trail: string[]): void => {
+      if (trail.includes(file)) cycles.push([...trail.slice(trail.indexOf(file)), file].join(' → '));
+      if (done.has(file) || trail.includes(file)) return;
+      for (const next of edges.get(file) ?? []) walk(next, [...trail, file]);
+      done.add(file);
+    };
+    for (const file of files) walk(file, []);
+    expect(cycles).toEqual([]);
+  });
+
+  test('from the client down nothing names a vendor', () => {
+    const vendor = /imarouter|midjourney|kling|seedance|sonic\b|hailuo|vidu|wan2|happyhorse|new[-_]api/i;
+    const wrong = files
+      .filter((file) => (FLOOR[roomOf(file)] ?? 9) <= 6)
+      .flatMap((file) =>
+        codeLines(readFileSync(join(src, file), 'utf8').replaceAll('ImaRouterError', ''))
+          .filter((line) => vendor.test(line))
+          .map((line) => `${file}: ${line.trim()}`),
+      );
+    expect(wrong).toEqual([]);
+  });
+
+  test('every file says in its first line what is decided there', () => {
+    const silent = files.filter((file) => !/^(#!.*\n)?\/\/ \S.{20,}/.test(readFileSync(join(src, file), 'utf8')));
+    expect(silent).toEqual([]);
+  });
+
+  test('the public door and its rooms import no node: module statically', () => {
+    const reached = new Set<string>();
+    const offenders: string[] = [];
+    const visit = (file: string): void => {
+      if (reached.has(file) || file.startsWith('generated/')) return;
+      reached.add(file);
+      const text = readFileSync(join(src, file), 'utf8');
+      const source = ts.createSourceFile(file, text, ts.ScriptTarget.ES2022);
+      for (const statement of source.statements) {
+        if (!ts.isImportDeclaration(statement) && !ts.isExportDeclaration(statement)) continue;
+        const specifier = statement.moduleSpecifier;
+        if (specifier === undefined || !ts.isStringLiteral(specifier)) continue;
+        if (specifier.text.startsWith('node:')) offenders.push(`${file}: ${specifier.text}`);
+        if (specifier.text.startsWith('.')) visit(resolved(file, specifier.text));
+      }
+    };
+    visit('index.ts');
+    visit('models.ts');
+    expect(offenders).toEqual([]);
+    expect(reached.size).toBeGreaterThan(15);
+  });
+});
+
+/** Without comments: sources of rules may and should be named there. */
+function codeLines(text: string): string[] {
+  return text
+    .replace(/\/\*[\s\S]*?\*\//g, '')
+    .split('\n')
+    .filter((line) => !line.trim().startsWith('//'));
+}

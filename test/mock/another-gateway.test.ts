@@ -1,0 +1,122 @@
+// A second gateway is a second data file and document, and nothing else: a toy one, in words of its own.
+
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, expect, it } from 'vitest';
+import type { MockGateway } from '../../src/mock/gateway.js';
+import { startGateway } from '../../src/mock/start.js';
+
+const answer = (example: object) => ({
+  responses: {
+    200: {
+      description: 'ok',
+      content: { 'application/json': { schema: { type: 'object' }, examples: { e: { value: example } } } },
+    },
+  },
+});
+
+const DOCUMENT = {
+  openapi: '3.0.3',
+  info: { title: 'toy', version: '1' },
+  paths: {
+    '/make': {
+      post: {
+        requestBody: {
+          required: true,
+          content: {
+            'application/json': {
+              schema: { type: 'object', required: ['engine'], properties: { engine: { enum: ['toy-1'] } } },
+            },
+          },
+        },
+        ...answer({ job: 'x' }),
+      },
+    },
+    '/look/{task_id}': {
+      get: {
+        parameters: [{ name: 'task_id', in: 'path', required: true, schema: { type: 'string' } }],
+        ...answer({ state: 'READY', pictures: [{ href: 'x' }, { href: 'y' }] }),
+      },
+    },
+  },
+};
+
+const refusal = (status: number) => ({ status, body: { oops: `${status} {path} {reasons}` } });
+
+const folder = await mkdtemp(join(tmpdir(), 'mock-gateway-'));
+const file = join(folder, 'toy.json');
+await writeFile(file, JSON.stringify(DOCUMENT));
+afterAll(() => rm(folder, { recursive: true }));
+
+const TOY: MockGateway = {
+  name: 'toy',
+  document: pathToFileURL(file),
+  modelField: 'engine',
+  traceHeader: 'x-toy',
+  headers: {},
+  keys: {},
+  paces: { slow: { seconds: 10, spread: 0 } },
+  fields: { job: '{id}', href: '{url}', state: '{word}' },
+  submits: [
+    {
+      path: '/make',
+      kind: 'image',
+      pace: 'slow',
+      outputs: 2,
+      answer: {},
+      id: { prefix: 'J', alphabet: 'digits', length: 4 },
+    },
+  ],
+  polls: [
+    {
+      path: '/look/{task_id}',
+      reads: ['/make'],
+      statusAt: ['state'],
+      phases: {
+        queued: { word: 'LINE', own: [{ state: '' }] },
+        running: { word: 'WORK', own: [{ state: '', note: '{percent} of 100' }] },
+        succeeded: { word: 'READY' },
+        failed: { word: 'BROKEN', own: [{ state: '' }] },
+      },
+    },
+  ],
+  binaries: [],
+  paid: [],
+  refusals: {
+    noKey: refusal(401),
+    badBody: refusal(422),
+    unknownRoute: refusal(404),
+    unknownTask: refusal(410),
+    tooLarge: refusal(413),
+  },
+};
+
+it('plays a gateway that it knows only from data', async () => {
+  let now = 0;
+  await using mock = await startGateway(TOY, { seed: 1, clock: () => now });
+  const ask = async (path: string, body?: object) => {
+    const headers = { authorization: 'Bearer k', 'content-type': 'application/json', 'x-toy': 't' };
+    const init = body === undefined ? { headers } : { method: 'POST', headers, body: JSON.stringify(body) };
+    return (await fetch(mock.url + path, init)).json();
+  };
+  const { job } = (await ask('/make', { engine: 'toy-1' })) as { job: string };
+  expect(job).toMatch(/^J\d{4}$/);
+  expect(await ask(`/look/${job}`)).toEqual({ state: 'LINE' });
+  now = 9_999;
+  expect(await ask(`/look/${job}`)).toEqual({ state: 'WORK', note: '99 of 100' });
+  now = 10_000;
+  const base = `${mock.url}/_media/${job}`;
+  expect(await ask(`/look/${job}`)).toEqual({
+    state: 'READY',
+    pictures: [{ href: `${base}/0.png` }, { href: `${base}/1.png` }],
+  });
+  expect(await ask('/look/none')).toEqual({ oops: '410 /look/none {reasons}' });
+  expect(await ask('/make', { engine: 'toy-2' })).toMatchObject({ oops: expect.stringContaining("found 'toy-2'") });
+  expect(mock.ledger.submits).toMatchObject([
+    { model: 'toy-1', traceId: 't', paid: true },
+    { model: 'toy-2', paid: false },
+  ]);
+  expect(mock.deviations).toEqual([]);
+});

@@ -1,0 +1,149 @@
+// Pure decisions: when to send again, when to ask next, what may be shown.
+
+import fc from 'fast-check';
+import { describe, expect, test, vi } from 'vitest';
+import { nextDelay } from '../../src/tasks/pace.js';
+import { Scheduler } from '../../src/tasks/scheduler.js';
+import { redactJson, redactText } from '../../src/transport/redact.js';
+import { DEFAULT_RETRY, type Ending, parseRetryAfter, retryDelay } from '../../src/transport/retry.js';
+
+const failure = { by: 'network', code: undefined, reason: '', cause: undefined } as const;
+const endings: fc.Arbitrary<Ending> = fc.oneof(
+  fc.record({
+    type: fc.constant('failure' as const),
+    failure: fc.record({ ...mapConstants(failure), kind: fc.constantFrom('not-sent' as const, 'lost' as const) }),
+  }),
+  fc.record({
+    type: fc.constant('refused' as const),
+    retryable: fc.boolean(),
+    retryAfterMs: fc.option(fc.nat(100_000), { nil: undefined }),
+  }),
+  fc.record({ type: fc.constant('untrusted' as const) }),
+);
+
+function mapConstants<T extends object>(object: T): { [K in keyof T]: fc.Arbitrary<T[K]> } {
+  const entries = Object.entries(object).map(([name, value]) => [name, fc.constant(value)]);
+  return Object.fromEntries(entries) as { [K in keyof T]: fc.Arbitrary<T[K]> };
+}
+
+describe('retry', () => {
+  test('a paid exchange is repeated only when it surely was not taken', () => {
+    fc.assert(
+      fc.property(endings, fc.integer({ min: 1, max: 6 }), (ending, attempt) => {
+        const delay = retryDelay(ending, { attempt, paid: true, policy: DEFAULT_RETRY, random: () => 0.5 });
+        const surelyNotTaken =
+          (ending.type === 'failure' && ending.failure.kind === 'not-sent') ||
+          (ending.type === 'refused' && ending.retryable);
+        expect(delay === null || surelyNotTaken).toBe(true);
+        if (attempt >= DEFAULT_RETRY.attempts) expect(delay).toBeNull();
+        if (delay !== null) expect(delay).toBeLessThanOrEqual(DEFAULT_RETRY.capMs);
+      }),
+    );
+  });
+
+  test('backoff doubles from one second, with jitter, up to the cap', () => {
+    const policy = { ...DEFAULT_RETRY, attempts: 99 };
+    const delays = (random: number) =>
+      [1, 2, 3, 9].map((attempt) =>
+        retryDelay({ type: 'untrusted' }, { attempt, paid: false, policy, random: () => random }),
+      );
+    expect(delays(1)).toEqual([1000, 2000, 4000, 60_000]);
+    expect(delays(0)).toEqual([500, 1000, 2000, 30_000]);
+  });
+
+  test('the caller’s own abort is never answered by a repetition', () => {
+    const ending: Ending = { type: 'failure', failure: { ...failure, kind: 'not-sent', by: 'caller' } };
+    expect(retryDelay(ending, { attempt: 1, paid: false, policy: DEFAULT_RETRY, random: () => 0 })).toBeNull();
+  });
+
+  test.each([
+    ['3', 3000],
+    ['0', 0],
+    [' 1.5 ', 1500],
+    ['Thu, 01 Jan 1970 00:00:05 GMT', 4000],
+    ['Thu, 01 Jan 1970 00:00:00 GMT', 0],
+    ['-1', undefined],
+    ['soon', undefined],
+    ['1e9', undefined],
+    ['', undefined],
+    [null, undefined],
+  ])('Retry-After %j', (value, expected) => {
+    expect(parseRetryAfter(value, 1000)).toBe(expected);
+  });
+});
+
+describe('pace', () => {
+  test('every interval is within its bounds, whatever the progress claims', () => {
+    fc.assert(
+      fc.property(
+        fc.nat(1000),
+        fc.double({ min: -1e6, max: 1e9, noNaN: true }),
+        fc.option(fc.double({ min: -1, max: 2 }), { nil: undefined }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (attempt, elapsedMs, progress, random) => {
+          const delay = nextDelay({ attempt, elapsedMs, progress }, { minMs: 3000, maxMs: 10_000 }, () => random);
+          expect(delay).toBeGreaterThanOrEqual(3000);
+          expect(delay).toBeLessThanOrEqual(10_000);
+        },
+      ),
+    );
+  });
+});
+
+describe('scheduler', () => {
+  test('gives turns in order of their time, first come first served, within the budget', async () => {
+    vi.useFakeTimers();
+    const at = Date.now();
+    const scheduler = new Scheduler({ perSecond: 100, now: Date.now });
+    const turns: [string, number][] = [];
+    const turn = async (name: string, dueAt: number) => {
+      await scheduler.turn(dueAt);
+      turns.push([name, Date.now() - at]);
+    };
+    const all = Promise.all([turn('late', at + 40), turn('a', at), turn('b', at), turn('c', at)]);
+    await vi.advanceTimersByTimeAsync(100);
+    await all;
+    expect(turns).toEqual([
+      ['a', 0],
+      ['b', 10],
+      ['c', 20],
+      ['late', 40],
+    ]);
+    expect(vi.getTimerCount()).toBe(0);
+    vi.useRealTimers();
+  });
+
+  test('an abort leaves the queue and wakes nobody else', async () => {
+    const scheduler = new Scheduler({ perSecond: 1000, now: Date.now });
+    const controller = new AbortController();
+    const far = scheduler.turn(Date.now() + 60_000, controller.signal);
+    const near = scheduler.turn(Date.now() + 5);
+    controller.abort(new Error('enough'));
+    await expect(far).rejects.toThrow('enough');
+    await near;
+    await expect(scheduler.turn(0, controller.signal)).rejects.toThrow('enough');
+  });
+});
+
+describe('redaction', () => {
+  test.each([
+    ['Authorization: Bearer sk-abcdef123456', 'Authorization: Bearer ***'],
+    ['key sk-abcdef123456 here', 'key *** here'],
+    ['https://h/x?a=1&X-Amz-Signature=abc&b=2', 'https://h/x?a=1&X-Amz-Signature=***&b=2'],
+    ['https://h/x?OSSAccessKeyId=k&Signature=abc%3D', 'https://h/x?OSSAccessKeyId=k&Signature=***'],
+    ['https://h/x?sign=1&token=2', 'https://h/x?sign=***&token=***'],
+    ['a design?design=blue', 'a design?design=blue'],
+  ])('%s', (text, expected) => {
+    expect(redactText(text)).toBe(expected);
+  });
+
+  test('a given secret goes wherever it stands', () => {
+    fc.assert(
+      fc.property(fc.stringMatching(/^[\w-]{8,40}$/), fc.string(), fc.string(), (secret, before, after) => {
+        fc.pre(!before.includes(secret.slice(0, 4)) && !after.includes(secret.slice(0, 4)));
+        expect(redactText(before + secret + after, secret)).not.toContain(secret);
+      }),
+    );
+    expect(redactJson({ a: ['sk-abcdef123456', { b: 'plain' }], n: 1 })).toEqual({ a: ['***', { b: 'plain' }], n: 1 });
+  });
+});
