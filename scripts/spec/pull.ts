@@ -1,0 +1,220 @@
+// What `npm run spec:pull` does: fetch or read, check, derive what the vendor does not publish, and only then touch the disk.
+import { basename, join } from 'node:path';
+import type { GatewayConfig } from '../gateways.js';
+import { checkDocument, checkEntryPage, checkJson } from './check.js';
+import { type FetchOptions, fetchFile } from './fetch-file.js';
+import { digest, putInPlace, readText } from './files.js';
+import { type JsonObject, writeJson, writeYaml } from './json.js';
+import { LOCK_FILE, type Lock, type LockEntry, lockText, readLock } from './lock.js';
+import { hasAliasPaths, mergeAliases } from './merge.js';
+import { deriveModelIndex, modelIndexSchema, readModelIndex } from './models.js';
+import { specVersionOf } from './operations.js';
+import { deriveTestCases } from './test-cases.js';
+
+export interface PullOptions extends FetchOptions {
+  gateway: GatewayConfig;
+  /** The folder that holds the files, `openapi/` as a rule. */
+  dir: string;
+  /** A file or URL with the document in either form, instead of the vendor's files. */
+  from?: string | undefined;
+  /** The address to note for a local `from`. */
+  origin?: string | undefined;
+  /** Another origin for the vendor's files. */
+  base?: string | undefined;
+  log?: (line: string) => void;
+  now?: () => Date;
+}
+
+export interface PullResult {
+  /** Names of the files that are different now; empty when everything was up to date. */
+  changed: string[];
+  lock: Lock;
+}
+
+const FILES = {
+  aliasForm: 'en.yaml',
+  importForm: 'en.import.yaml',
+  modelIndex: 'model-index.json',
+  modelIndexSchema: 'model-index.schema.json',
+  testCases: 'test-cases.json',
+  entryPage: 'llms.txt',
+} as const;
+export const SPEC_FILES = FILES;
+
+/** Brings `dir` up to date. Any trouble throws one clear sentence and leaves `dir` as it was. */
+export async function pull(options: PullOptions): Promise<PullResult> {
+  const log = options.log ?? (() => {});
+  const before = await readLock(options.dir);
+  const session = new Session(options, before, log);
+  try {
+    if (options.from !== undefined) await pullOne(session, options.from);
+    else await pullPublished(session, options.base ?? options.gateway.origin);
+  } catch (error) {
+    throw new Error(
+      `${error instanceof Error ? error.message : String(error)} Nothing under ${options.dir} was changed.`,
+    );
+  }
+  return await session.commit();
+}
+
+/** `--from`: one document; everything else is derived from it. */
+async function pullOne(session: Session, from: string): Promise<void> {
+  const form = /\.import\.(?:ya?ml|json)$/i.test(withoutQuery(from)) ? 'import' : 'either';
+  const read = await session.read(from);
+  const document = checkDocument(read.text, from, form);
+  if (hasAliasPaths(document)) {
+    session.keep(FILES.aliasForm, read.text, read.entry, isUrl(from));
+    const merged = mergeAliases(document);
+    session.derive(FILES.importForm, writeYaml(merged), FILES.aliasForm);
+    deriveRest(session, merged);
+  } else {
+    session.keep(FILES.importForm, read.text, read.entry, isUrl(from));
+    deriveRest(session, mergeAliases(document));
+  }
+}
+
+/** The vendor's own files. Only the import form is indispensable. */
+async function pullPublished(session: Session, base: string): Promise<void> {
+  const { files } = session.options.gateway;
+  const url = (path: string): string => new URL(path, base).href;
+
+  const importUrl = url(files.importForm);
+  const text = await session.fetch(FILES.importForm, importUrl);
+  if (text === undefined) {
+    throw new Error(
+      `${importUrl} does not exist (HTTP 404). Look for the new address on ${url(files.entryPage)}, or pass --from.`,
+    );
+  }
+  const document = mergeAliases(checkDocument(text, importUrl, 'import'));
+  session.specVersion = specVersionOf(document);
+
+  const aliasText = await session.fetch(FILES.aliasForm, url(files.aliasForm));
+  if (aliasText === undefined) session.note(FILES.aliasForm, 'is not published; the copy here, if any, stays');
+  else checkDocument(aliasText, url(files.aliasForm), 'either');
+
+  const pageUrl = url(files.entryPage);
+  const page = await session.fetch(FILES.entryPage, pageUrl);
+  if (page === undefined)
+    session.note(FILES.entryPage, 'is not published; the date of breaking changes stays as it was');
+  else {
+    session.breakingChangesSince = checkEntryPage(page, pageUrl);
+    if (session.breakingChangesSince === null) session.note(FILES.entryPage, 'has no "Breaking changes since" date');
+  }
+
+  const index = await session.fetch(FILES.modelIndex, url(files.modelIndex));
+  if (index !== undefined) readModelIndex(checkJson(index, url(files.modelIndex)), url(files.modelIndex));
+  const schema = await session.fetch(FILES.modelIndexSchema, url(files.modelIndexSchema));
+  if (schema !== undefined) checkJson(schema, url(files.modelIndexSchema));
+  const cases = await session.fetch(FILES.testCases, url(files.testCases));
+  if (cases !== undefined) checkJson(cases, url(files.testCases));
+  deriveRest(session, document, {
+    modelIndex: index === undefined,
+    // Our schema describes our index; beside the vendor's index it would only mislead.
+    modelIndexSchema: schema === undefined && index === undefined,
+    testCases: cases === undefined,
+  });
+}
+
+function deriveRest(
+  session: Session,
+  document: JsonObject,
+  wanted = { modelIndex: true, modelIndexSchema: true, testCases: true },
+): void {
+  const source = FILES.importForm;
+  session.specVersion = specVersionOf(document);
+  if (wanted.modelIndex) {
+    session.derive(FILES.modelIndex, writeJson(deriveModelIndex(document, session.options.gateway, source)), source);
+  }
+  if (wanted.modelIndexSchema) session.derive(FILES.modelIndexSchema, writeJson(modelIndexSchema), source);
+  if (wanted.testCases) {
+    session.derive(FILES.testCases, writeJson(deriveTestCases(document, session.specVersion, source)), source);
+  }
+}
+
+const isUrl = (text: string): boolean => /^https?:\/\//i.test(text);
+const withoutQuery = (text: string): string => text.split(/[?#]/)[0] ?? text;
+
+/** What one pull has gathered so far; nothing of it is on disk before `commit`. */
+class Session {
+  specVersion: string;
+  breakingChangesSince: string | null;
+  private readonly texts = new Map<string, string>();
+  private readonly entries: Record<string, LockEntry>;
+
+  constructor(
+    readonly options: PullOptions,
+    private readonly before: Lock | undefined,
+    private readonly log: (line: string) => void,
+  ) {
+    this.specVersion = before?.specVersion ?? 'unknown';
+    this.breakingChangesSince = before?.breakingChangesSince ?? null;
+    this.entries = { ...before?.files };
+  }
+
+  note(name: string, line: string): void {
+    this.log(`${name.padEnd(24)} ${line}`);
+  }
+
+  /** The text of `name` as published at `url` (the copy on disk where the server says 304); undefined where there is none. */
+  async fetch(name: string, url: string): Promise<string | undefined> {
+    const held = this.before?.files[name];
+    const onDisk = await readText(join(this.options.dir, name));
+    // Ask "has it changed?" only about the very bytes that are here, from the very address.
+    const current = held?.origin === url && onDisk !== undefined && digest(onDisk).sha256 === held.sha256;
+    const answer = await fetchFile(url, current ? held : {}, this.options);
+    if (answer.kind === 'missing') return undefined;
+    if (answer.kind === 'unchanged') {
+      if (!current || onDisk === undefined) throw new Error(`${url} answered HTTP 304 to an unconditional request.`);
+      this.note(name, 'unchanged (HTTP 304)');
+      return onDisk;
+    }
+    const { text, etag, lastModified } = answer;
+    this.keep(name, text, { origin: url, ...(etag ? { etag } : {}), ...(lastModified ? { lastModified } : {}) }, true);
+    return text;
+  }
+
+  /** The document that `--from` names, and what the lock will say of where it came from. */
+  async read(from: string): Promise<{ text: string; entry: Partial<LockEntry> }> {
+    if (isUrl(from)) {
+      const answer = await fetchFile(from, {}, this.options);
+      if (answer.kind !== 'text') throw new Error(`${from} does not exist (HTTP 404). Check the address.`);
+      const { text, etag, lastModified } = answer;
+      return { text, entry: { origin: from, ...(etag ? { etag } : {}), ...(lastModified ? { lastModified } : {}) } };
+    }
+    const text = await readText(from);
+    if (text === undefined)
+      throw new Error(`${from} does not exist. Pass an existing file or an http(s) URL to --from.`);
+    return { text, entry: { origin: this.options.origin ?? `file:${basename(from)}` } };
+  }
+
+  keep(name: string, text: string, entry: Partial<LockEntry>, overNetwork: boolean): void {
+    const held = this.before?.files[name];
+    const fresh = digest(text);
+    const same = held?.sha256 === fresh.sha256 && held.origin === entry.origin;
+    const pulledAt = same ? held.pulledAt : overNetwork ? this.stamp() : undefined;
+    this.texts.set(name, text);
+    this.entries[name] = { ...entry, ...fresh, ...(pulledAt === undefined ? {} : { pulledAt }) };
+    this.note(name, same ? 'unchanged' : `${fresh.bytes} bytes from ${entry.origin}`);
+  }
+
+  derive(name: string, text: string, derivedFrom: string): void {
+    this.texts.set(name, text);
+    this.entries[name] = { derivedFrom, ...digest(text) };
+    this.note(name, `derived from ${derivedFrom}`);
+  }
+
+  private stamp(): string {
+    return (this.options.now?.() ?? new Date()).toISOString();
+  }
+
+  async commit(): Promise<PullResult> {
+    const lock: Lock = {
+      gateway: this.options.gateway.name,
+      specVersion: this.specVersion,
+      breakingChangesSince: this.breakingChangesSince,
+      files: this.entries,
+    };
+    const changed = await putInPlace(this.options.dir, new Map([...this.texts, [LOCK_FILE, lockText(lock)]]));
+    return { changed, lock };
+  }
+}
