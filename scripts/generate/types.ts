@@ -1,0 +1,183 @@
+// How request schemas become TypeScript types: openapi-typescript makes them, here they are named, and `model` is taken out.
+import openapiTS, { astToString } from 'openapi-typescript';
+import ts from 'typescript';
+import { arrayAt, deref, isObject, isString, type Json, type JsonObject, objectAt, stringAt } from '../spec/json.js';
+import type { Body } from './bodies.js';
+import { alternatives, hasCombinators, isObjectSchema, mergeSchemas, objectForm, presencePaths } from './specialise.js';
+
+const SCHEMAS = '#/components/schemas/';
+const KEPT_ANNOTATIONS = ['description', 'default', 'deprecated'];
+const TEXT = [...KEPT_ANNOTATIONS, 'format'];
+const OPTIONS = { silent: true, defaultNonNullable: false, alphabetize: false, emptyObjectsUnknown: true };
+
+/** openapi-typescript's own output for the whole document. */
+export async function documentTypes(document: JsonObject): Promise<string> {
+  return astToString(await openapiTS(JSON.stringify(document), OPTIONS));
+}
+
+export interface RequestTypes {
+  text: string;
+  /** Schema key → name of its body type. */
+  names: Map<string, string>;
+}
+
+/** One named type per distinct body (without `model`), and the types that they use. */
+export async function requestTypes(root: JsonObject, bodies: readonly Body[]): Promise<RequestTypes> {
+  const schemas = new TypeSchemas(root);
+  const names = new Map<string, string>();
+  for (const { key, schema, modelId } of bodies) {
+    if (!names.has(key)) names.set(key, schemas.addBody(key, schema, modelId));
+  }
+  const components = { schemas: Object.fromEntries(schemas.components) };
+  const document = { openapi: '3.0.3', info: { title: 'requests', version: '1' }, paths: {}, components };
+  return { text: namedTypes(await openapiTS(JSON.stringify(document), OPTIONS)), names };
+}
+
+/** Rewrites schemas so that openapi-typescript says in types what can be said in types. */
+class TypeSchemas {
+  readonly components = new Map<string, JsonObject>();
+
+  constructor(private readonly root: JsonObject) {}
+
+  addBody(key: string, schema: JsonObject, model: string | undefined): string {
+    const wanted = identifier(`${key.replace(/Request(?=:|$)/, '')}Body`.replace(/^(.*):(.*)Body$/, '$1Body_$2'));
+    const name = this.components.has(wanted) ? `${wanted}_` : wanted;
+    this.components.set(name, {}); // keeps its place, before the types it uses
+    this.components.set(name, this.objectType(schema, model, true));
+    return name;
+  }
+
+  private type(schema: Json): JsonObject {
+    if (!isObject(schema)) return schema === false ? { not: {} } : {};
+    const reference = stringAt(schema, '$ref');
+    if (reference?.startsWith(SCHEMAS)) {
+      const name = identifier(reference.slice(SCHEMAS.length));
+      if (!this.components.has(name)) {
+        this.components.set(name, {});
+        this.components.set(name, this.type(deref(this.root, schema)));
+      }
+      const description = stringAt(schema, 'description');
+      return { $ref: SCHEMAS + name, ...(description === undefined ? {} : { description }) };
+    }
+    if (isObjectSchema(schema)) return this.objectType(schema, undefined, false);
+    return this.keywords(schema);
+  }
+
+  /** Choices of presence become `Base & ({ a: … } | { b: … })`; conditions among values are left to validation. */
+  private objectType(schema: JsonObject, model: string | undefined, isBody: boolean): JsonObject {
+    if (!hasCombinators(schema)) return this.keywords(isBody ? withoutModel(schema) : schema);
+    if (!isObjectSchema(schema)) {
+      const ways = [...arrayAt(schema, 'anyOf'), ...arrayAt(schema, 'oneOf')].filter(isObject);
+      return { oneOf: ways.map((way) => this.objectType(way, model, isBody)) };
+    }
+    const form = objectForm(this.root, schema, model);
+    const base = isBody ? withoutModel(form.base) : form.base;
+    const choices = form.choices.filter((choice) => !choice.conditional);
+    const result = this.keywords(base);
+    if (choices.length === 0) return result;
+    result.allOf = choices.map((choice) => ({
+      oneOf: choice.fragments.map((fragment) => {
+        const paths = presencePaths(objectOf(deref(this.root, fragment)));
+        if (paths) return this.presenceType(base, paths);
+        const ways = alternatives(this.root, objectForm(this.root, objectOf(fragment), model, base), model);
+        return { oneOf: ways.map((way) => this.type(way)) };
+      }),
+    }));
+    return result;
+  }
+
+  private presenceType(base: JsonObject, paths: readonly string[][]): JsonObject {
+    const demand = (schema: JsonObject, [name = '', ...rest]: readonly string[]): JsonObject => {
+      const property = objectAt(schema, 'properties')?.[name] ?? {};
+      const inner = objectOf(deref(this.root, property));
+      const own = rest.length > 0 ? demand(inner, rest) : withoutText(this.type(property));
+      return { type: 'object', required: [name], properties: { [name]: own } };
+    };
+    return paths.map((path) => demand(base, path)).reduce((a, b) => objectOf(mergeSchemas(this.root, a, b)));
+  }
+
+  private keywords(schema: JsonObject): JsonObject {
+    const result: JsonObject = {};
+    for (const [key, value] of Object.entries(schema)) {
+      if (['type', 'enum', 'const', 'required', 'nullable', 'format', ...KEPT_ANNOTATIONS].includes(key))
+        result[key] = value;
+      else if (['anyOf', 'oneOf', 'allOf'].includes(key))
+        result[key] = arrayAt(schema, key).map((part) => this.type(part));
+      else if (key === 'items') result[key] = this.type(value);
+      else if (key === 'additionalProperties') result[key] = isObject(value) ? this.type(value) : value;
+      else if (key === 'properties' && isObject(value)) {
+        result[key] = Object.fromEntries(Object.entries(value).map(([name, part]) => [name, this.type(part)]));
+      }
+    }
+    return result;
+  }
+}
+
+const objectOf = (value: Json): JsonObject => (isObject(value) ? value : {});
+
+/** What a choice repeats of a property has been described where the property stands. */
+function withoutText(type: JsonObject): JsonObject {
+  const strip = (value: Json): Json => {
+    if (Array.isArray(value)) return value.map(strip);
+    if (!isObject(value)) return value;
+    const kept = Object.entries(value).filter(([key, held]) => !(TEXT.includes(key) && !isObject(held)));
+    return Object.fromEntries(kept.map(([key, held]) => [key, strip(held)]));
+  };
+  return objectOf(strip(type));
+}
+
+function withoutModel(schema: JsonObject): JsonObject {
+  const { model: _, ...properties } = objectAt(schema, 'properties') ?? {};
+  const required = arrayAt(schema, 'required').filter((name) => name !== 'model');
+  return { ...schema, properties, required };
+}
+
+/** A name that TypeScript takes. */
+export const identifier = (text: string): string => text.replaceAll(/[^A-Za-z0-9_$]+/g, '_').replace(/^(?=\d)/, '_');
+
+/** The members of `components.schemas` as exported types, references among them by name. */
+function namedTypes(nodes: readonly ts.Node[]): string {
+  const components = nodes.filter(ts.isInterfaceDeclaration).find((node) => node.name.text === 'components');
+  const schemas = components?.members
+    .filter(ts.isPropertySignature)
+    .find((member) => nameOf(member) === 'schemas')?.type;
+  if (!schemas || !ts.isTypeLiteralNode(schemas)) throw new Error('openapi-typescript gave no components.schemas.');
+  const declarations = schemas.members.filter(ts.isPropertySignature).map((member) => {
+    const type = member.type ? byName(member.type) : ts.factory.createKeywordTypeNode(ts.SyntaxKind.UnknownKeyword);
+    const exported = [ts.factory.createModifier(ts.SyntaxKind.ExportKeyword)];
+    const declaration = ts.isTypeLiteralNode(type)
+      ? ts.factory.createInterfaceDeclaration(exported, nameOf(member), undefined, undefined, type.members)
+      : ts.factory.createTypeAliasDeclaration(exported, nameOf(member), undefined, type);
+    return ts.setSyntheticLeadingComments(declaration, ts.getSyntheticLeadingComments(member));
+  });
+  return astToString(declarations);
+}
+
+const nameOf = (member: ts.PropertySignature): string =>
+  ts.isIdentifier(member.name) || ts.isStringLiteral(member.name) ? member.name.text : '';
+
+/** `components["schemas"]["X"]` → `X`, all through `type`. */
+function byName(type: ts.TypeNode): ts.TypeNode {
+  const result = ts.transform(type, [
+    (context) => {
+      const visit = (node: ts.Node): ts.Node => {
+        const name = ts.isTypeNode(node) ? schemaName(node) : undefined;
+        return name === undefined ? ts.visitEachChild(node, visit, context) : ts.factory.createTypeReferenceNode(name);
+      };
+      return (node) => {
+        const visited = visit(node);
+        return ts.isTypeNode(visited) ? visited : node;
+      };
+    },
+  ]);
+  return result.transformed[0] ?? type;
+}
+
+function schemaName(node: ts.TypeNode): string | undefined {
+  if (!ts.isIndexedAccessTypeNode(node) || !ts.isIndexedAccessTypeNode(node.objectType)) return undefined;
+  const [outer, inner] = [literal(node.indexType), literal(node.objectType.indexType)];
+  return inner === 'schemas' && isString(outer) ? outer : undefined;
+}
+
+const literal = (node: ts.TypeNode): string | undefined =>
+  ts.isLiteralTypeNode(node) && ts.isStringLiteral(node.literal) ? node.literal.text : undefined;
