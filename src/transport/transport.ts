@@ -89,7 +89,11 @@ export class Transport {
   authHeaders(phase: Phase): Record<string, string> {
     const { apiKey, missingKey } = this.#options;
     if (apiKey === undefined) {
-      throw new ConfigError(missingKey, { code: 'missing_api_key', phase, hint: missingKey });
+      throw new ConfigError(missingKey, {
+        code: 'missing_api_key',
+        phase,
+        hint: 'Without a key, `models`, `validate` and the mock still work.',
+      });
     }
     return this.#options.headers(apiKey);
   }
