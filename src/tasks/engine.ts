@@ -13,7 +13,7 @@ import type { Journal, JournalRecord } from './journal.js';
 import { nextDelay, type PollBounds } from './pace.js';
 import type { Scheduler } from './scheduler.js';
 import { isTerminal, type StateReading, type SubmitReading } from './state.js';
-import { type PollAt, Task, type TaskPort, type TaskRef, type TaskState } from './task.js';
+import { Task, type TaskPort, type TaskRef, type TaskState } from './task.js';
 
 /** How a gateway's answers read. Pure functions; handed down by the gateway, must not throw. */
 export interface TaskReaders {
@@ -147,7 +147,7 @@ export class TaskEngine implements TaskPort {
     return new Task(ref, this);
   }
 
-  async poll(ref: TaskRef, at: PollAt): Promise<{ reading: StateReading | null; raw: unknown }> {
+  async poll(ref: TaskRef, signal: AbortSignal): Promise<{ reading: StateReading | null; raw: unknown }> {
     const { transport, readers } = this.#options;
     const answer = await transport.request({
       method: 'GET',
@@ -155,8 +155,7 @@ export class TaskEngine implements TaskPort {
       phase: 'poll',
       paid: false,
       attempts: 1,
-      timeoutMs: at.timeoutMs,
-      signal: at.signal,
+      signal,
       traceId: ref.traceId ?? undefined,
       taskId: ref.id,
     });

@@ -71,7 +71,7 @@ export interface WaitOptions {
 /** What the engine does for a task. */
 export interface TaskPort {
   /** One status call; resolves to its reading (null = the answer said nothing) and the raw body. */
-  poll(ref: TaskRef, at: PollAt): Promise<{ reading: StateReading | null; raw: unknown }>;
+  poll(ref: TaskRef, signal: AbortSignal): Promise<{ reading: StateReading | null; raw: unknown }>;
   /** Waits for this task's next turn; rejects with the signal's reason. */
   nextTurn(at: {
     attempt: number;
@@ -88,10 +88,44 @@ export interface TaskPort {
   now(): number;
 }
 
-/** Bounds of one status call. */
-export interface PollAt {
+/** How long one caller waits for a status call; others may wait on for the same one. */
+interface PollAt {
   timeoutMs?: number | undefined;
   signal?: AbortSignal | undefined;
+}
+
+/** A status call under way, shared by all who want to know. */
+interface Flight {
+  landed: Promise<TaskState>;
+  waiting: number;
+  abandon: () => void;
+}
+
+/** Settles as `promise` does, or rejects at once on the signal or after `timeoutMs`; leaves no timer behind. */
+async function unlessGivenUp<T>(promise: Promise<T>, at: PollAt): Promise<T> {
+  const { signal, timeoutMs } = at;
+  signal?.throwIfAborted();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let onAbort = (): void => {};
+  try {
+    return await Promise.race([
+      promise,
+      new Promise<never>((_, reject) => {
+        onAbort = () => reject(signal?.reason);
+        signal?.addEventListener('abort', onAbort, { once: true });
+        // Longer waits than a timer can hold are bounded by the exchange's own timeout.
+        if (timeoutMs !== undefined && timeoutMs < 2 ** 31) {
+          timer = setTimeout(
+            () => reject(new DOMException('no answer before the deadline', 'TimeoutError')),
+            timeoutMs,
+          );
+        }
+      }),
+    ]);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', onAbort);
+  }
 }
 
 /** A new id may lag behind its submit: this many not-founds in a row are an answer (design 11). */
@@ -112,7 +146,7 @@ export class Task {
   #state: TaskState;
   #withoutOutput = 0;
   readonly #warned = new Set<string>();
-  #inFlight: Promise<TaskState> | undefined;
+  #flight: Flight | undefined;
 
   constructor(ref: TaskRef, port: TaskPort, first?: { reading: StateReading | null; raw: unknown }) {
     this.#ref = ref;
@@ -149,8 +183,13 @@ export class Task {
    * Asks the gateway once. Concurrent calls share one exchange.
    * Throws `AuthenticationError`, `PermissionError`, `TaskNotFoundError`, `ServerError`, `ConnectionError`, ….
    */
-  refresh(options: { signal?: AbortSignal } = {}): Promise<TaskState> {
-    return this.#refresh({ signal: options.signal });
+  async refresh(options: { signal?: AbortSignal } = {}): Promise<TaskState> {
+    try {
+      return await this.#refresh({ signal: options.signal });
+    } catch (error) {
+      if (options.signal?.aborted) throw this.#aborted(options.signal.reason);
+      throw error;
+    }
   }
 
   /**
@@ -218,20 +257,32 @@ export class Task {
     }
   }
 
-  #refresh(at: PollAt): Promise<TaskState> {
-    if (this.#inFlight === undefined) {
-      const polled = this.#port.poll(this.#ref, at).then(async ({ reading, raw }) => {
-        this.#apply(reading, raw);
-        await this.#port.changed(this.#ref, this.#state);
-        return this.#state;
-      });
-      const clear = () => {
-        this.#inFlight = undefined;
-      };
-      polled.then(clear, clear);
-      this.#inFlight = polled;
+  /** Joins the status call that is under way, or starts one; it ends early only when nobody waits for it any more. */
+  async #refresh(at: PollAt): Promise<TaskState> {
+    this.#flight ??= this.#depart();
+    const flight = this.#flight;
+    flight.waiting++;
+    try {
+      return await unlessGivenUp(flight.landed, at);
+    } finally {
+      flight.waiting--;
+      if (flight.waiting === 0) flight.abandon();
     }
-    return this.#inFlight;
+  }
+
+  #depart(): Flight {
+    const controller = new AbortController();
+    const landed = this.#port.poll(this.#ref, controller.signal).then(async ({ reading, raw }) => {
+      this.#apply(reading, raw);
+      await this.#port.changed(this.#ref, this.#state);
+      return this.#state;
+    });
+    const flight: Flight = { landed, waiting: 0, abandon: () => controller.abort(new Error('nobody waits any more')) };
+    const clear = () => {
+      if (this.#flight === flight) this.#flight = undefined;
+    };
+    landed.then(clear, clear);
+    return flight;
   }
 
   #apply(reading: StateReading | null, raw: unknown): void {
@@ -337,6 +388,7 @@ const HINT: Record<TaskError['kind'], string> = {
 
 /** Trouble that waiting does not mend. */
 function isFinal(error: unknown): boolean {
+  if (error instanceof DOMException && error.name === 'TimeoutError') return false;
   if (!ImaRouterError.is(error)) return true;
   return (
     error.phase === 'config' ||

@@ -47,13 +47,18 @@ const NOT_SENT = new Set([
 /** Codes of the same phase that come in families: TLS and OpenSSL handshake failures. */
 const NOT_SENT_PREFIX = /^(?:ERR_TLS_|ERR_SSL_|EPROTO$)/;
 
+/** The fetch standard blocks some ports before it connects; that failure has words and no code. */
+const BLOCKED_PORT = /^bad port$/;
+
 /** Classifies what `fetch` threw; `by` says whose doing it was. */
 export function classifyFailure(error: unknown, by: Failure['by']): Failure {
   const codes = [...codesOf(error)];
   const code = codes[codes.length - 1];
   // Happy eyeballs throws an AggregateError: only if every attempt failed before sending was nothing sent.
-  const notSent = codes.length > 0 && codes.every((c) => NOT_SENT.has(c) || NOT_SENT_PREFIX.test(c));
   const innermost = innermostMessage(error);
+  const notSent =
+    BLOCKED_PORT.test(innermost) ||
+    (codes.length > 0 && codes.every((c) => NOT_SENT.has(c) || NOT_SENT_PREFIX.test(c)));
   const reason = code === undefined || innermost.includes(code) ? innermost : `${code}: ${innermost}`;
   return { kind: notSent && by === 'network' ? 'not-sent' : 'lost', by, code, reason, cause: error };
 }

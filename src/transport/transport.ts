@@ -56,8 +56,6 @@ export interface Call {
   paid: boolean;
   /** Exchanges at most; the client's policy unless given. */
   attempts?: number | undefined;
-  /** Shortens the client's request timeout for this call. */
-  timeoutMs?: number | undefined;
   signal?: AbortSignal | undefined;
   /** Sent as `X-Trace-Id` when `paid`; named in errors in any case. */
   traceId?: string | undefined;
@@ -118,7 +116,7 @@ export class Transport {
       const startedAt = options.now();
       const outcome = await exchange(wire, {
         fetch: options.fetch,
-        timeoutMs: Math.min(call.timeoutMs ?? Number.POSITIVE_INFINITY, options.requestTimeoutMs),
+        timeoutMs: options.requestTimeoutMs,
         signal: call.signal,
       });
       options.logger?.debug('exchange', {

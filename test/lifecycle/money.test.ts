@@ -236,6 +236,31 @@ describe('waiting', () => {
     await expect(waiting).rejects.toMatchObject({ name: 'AbortError', code: 'wait_aborted', taskId: task.id });
   });
 
+  test('one waiter who leaves does not take the others along, and they share their status calls', async () => {
+    const mock = await mockWith({ speed: 1, faults: [{ on: 'poll', act: 'hang', nth: 1 }] });
+    const { ima } = clientFor(mock.url, { requestTimeoutMs: 400 });
+    const task = await ima.submit(request);
+    const controller = new AbortController();
+    const leaving = task.refresh({ signal: controller.signal });
+    const staying = task.refresh();
+    while (mock.ledger.polls.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    controller.abort(new Error('enough'));
+    await expect(leaving).rejects.toMatchObject({ code: 'wait_aborted' });
+    await expect(staying).rejects.toMatchObject({ code: 'connection_lost' });
+    expect(mock.ledger.polls).toHaveLength(1);
+    expect((await task.refresh()).status).toBeTruthy();
+  });
+
+  test('a deadline acts at once, in mid-request too', async () => {
+    const mock = await mockWith({ speed: 1, faults: [{ on: 'poll', act: 'hang' }] });
+    const { ima } = clientFor(mock.url);
+    const task = await ima.submit(request);
+    const startedAt = Date.now();
+    const error = await task.result({ timeoutMs: 100 }).catch((e: unknown) => e);
+    expect(error).toMatchObject({ name: 'WaitTimeoutError', taskId: task.id });
+    expect(Date.now() - startedAt).toBeLessThan(10_000);
+  });
+
   test('a failed task says why', async () => {
     const mock = await mockWith({ outcome: () => 'failed' });
     const { ima } = clientFor(mock.url);
