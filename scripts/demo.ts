@@ -1,149 +1,225 @@
 // The main job, shown: one video, image, song and speech from request to checked file. Free against the mock.
 
-import { relative, resolve } from 'node:path';
+import { access, constants, mkdir, writeFile } from 'node:fs/promises';
+import { basename, join, relative } from 'node:path';
 import Table from 'cli-table3';
 import { Command } from 'commander';
-import { ImaRouter, ImaRouterError, type TaskState } from '../src/index.js';
-import { startMock } from '../src/mock/index.js';
+import { ImaRouter, ImaRouterError, type TaskResult, type TaskState } from '../src/index.js';
+import { type Mock, startMock } from '../src/mock/index.js';
 import { decode } from './demo/decode.js';
-import { board } from './demo/progress.js';
-
-const { real, out, speed } = new Command('demo')
-  .description('Generates a video, an image, a song and a speech, and saves them.')
-  .option('--real', 'buy them from the real gateway with IMAROUTER_API_KEY (costs money)', false)
-  .option('-o, --out <dir>', 'where the files go', 'out/')
-  .option('--speed <factor>', 'how much faster than life the mock runs', Number, 12)
-  .parse()
-  .opts<{ real: boolean; out: string; speed: number }>();
-
-/** The same durations at every run, so that the demo ends in time. */
-const SEED = 7;
-
-/** The smallest request of each kind: a real run buys exactly these. */
-const jobs = [
-  {
-    label: 'video',
-    run: (ima: ImaRouter, o: Options) =>
-      ima.generate({ model: 'kling-v3-video', prompt: 'A puppy runs across a meadow, morning light.', duration: 5 }, o),
-  },
-  {
-    label: 'image',
-    run: (ima: ImaRouter, o: Options) =>
-      ima.generate({ model: 'gemini-2.5-flash-image', prompt: 'A watercolour postcard of a mountain village.' }, o),
-  },
-  {
-    label: 'song',
-    run: (ima: ImaRouter, o: Options) =>
-      ima.generate({ model: 'sonic', prompt: 'Bright synth-pop with a catchy chorus.' }, o),
-  },
-  {
-    label: 'speech',
-    run: (ima: ImaRouter, o: Options) =>
-      ima.generate(
-        { model: 'seed-tts-2.0', input: 'Hello, and welcome.', voice: 'zh_female_shuangkuaisisi_uranus' },
-        o,
-      ),
-  },
-] as const;
+import { type Board, board } from './demo/progress.js';
 
 interface Options {
   onUpdate: (state: TaskState) => void;
   signal: AbortSignal;
 }
 
-/** Status calls per task id, seen through the client's own log. */
-const polls = new Map<string, number>();
-const logger = {
-  debug: (_: string, fields: Record<string, unknown> = {}) => {
-    const id = String(fields.path).split('/').pop() ?? '';
-    if (fields.method === 'GET') polls.set(id, (polls.get(id) ?? 0) + 1);
+/** The smallest request of each kind: a real run buys exactly these. */
+const jobs: { label: string; run: (ima: ImaRouter, options: Options) => Promise<TaskResult> }[] = [
+  {
+    label: 'video',
+    run: (ima, options) =>
+      ima.generate(
+        { model: 'kling-v3-video', prompt: 'A puppy runs across a meadow, morning light.', duration: 5 },
+        options,
+      ),
   },
-  info: () => {},
-  warn: () => {},
-  error: () => {},
-};
+  {
+    label: 'image',
+    run: (ima, options) =>
+      ima.generate(
+        { model: 'gemini-2.5-flash-image', prompt: 'A watercolour postcard of a mountain village.' },
+        options,
+      ),
+  },
+  {
+    label: 'song',
+    run: (ima, options) => ima.generate({ model: 'sonic', prompt: 'Bright synth-pop with a catchy chorus.' }, options),
+  },
+  {
+    label: 'speech',
+    run: (ima, options) =>
+      ima.generate(
+        { model: 'seed-tts-2.0', input: 'Hello, and welcome.', voice: 'zh_female_shuangkuaisisi_uranus' },
+        options,
+      ),
+  },
+];
 
-/** Who said that the files decode. */
-const judges = new Set<string>();
+/** The mock's durations are the same at every run, so that the demo ends in time. */
+const SEED = 7;
 
-const interrupted = new AbortController();
-process.once('SIGINT', () => interrupted.abort(new Error('Ctrl-C')));
-
-const mock = real ? undefined : await startMock({ speed, seed: SEED });
-const ima =
-  mock === undefined
-    ? new ImaRouter({ logger })
-    : new ImaRouter({
-        logger,
-        baseUrl: mock.url,
-        apiKey: mock.apiKey,
-        poll: { minMs: 3000 / speed, maxMs: 10_000 / speed, perSecond: 100 },
-      });
-
-console.log(
-  mock === undefined
-    ? 'Buying four generations from the real gateway:\n'
-    : `The bundled mock answers at ${mock.url}, ${speed} times faster than life; nothing is bought.\n`,
-);
-const shown = board(
-  jobs.map((job) => job.label),
-  process.stderr,
-);
-const results = await Promise.allSettled(jobs.map(one));
-shown.stop();
-await mock?.close();
-
-const failures = results.flatMap((result) => (result.status === 'rejected' ? [explain(result.reason)] : []));
-if (failures.length === results.length && new Set(failures).size === 1) {
-  // One cause for all, such as a missing key: one sentence.
-  console.error(`\n${failures[0]}`);
-} else {
-  const head = ['', 'model', 'time', 'polls', 'cost', 'file', 'holds', 'sha256'];
-  const table = new Table({ head, style: { head: [], border: [] } });
-  for (const [index, result] of results.entries()) {
-    if (result.status === 'fulfilled') table.push(...result.value);
-    else table.push([jobs[index]?.label ?? '', { colSpan: head.length - 1, content: explain(result.reason) }]);
-  }
-  console.log(`\n${table.toString()}`);
+/** One saved file, as the table shows it. */
+interface Row {
+  model: string;
+  time: string;
+  polls: string;
+  cost: string;
+  path: string;
+  sha256: string;
+  judge: string;
 }
-const failed = failures.length > 0;
-if (!failed) console.log(`\nAll files decode (${[...judges].join(', ')}).`);
-if (!real)
-  console.log('The same against the real gateway (it costs money):\n  IMAROUTER_API_KEY=sk-… npm run demo:real');
-process.exitCode = interrupted.signal.aborted ? 130 : failed ? 1 : 0;
 
-async function one({ label, run }: (typeof jobs)[number]): Promise<string[][]> {
-  const startedAt = Date.now();
-  const onUpdate = (state: TaskState) => shown.update(label, state.progress ?? 0, state.rawStatus || state.status);
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error(explain(error));
+  process.exitCode = 1;
+}
+
+async function main(): Promise<number> {
+  const { real, out, speed } = new Command('demo')
+    .description('Generates a video, an image, a song and a speech, and saves them.')
+    .option('--real', 'buy them from the real gateway with IMAROUTER_API_KEY (costs money)', false)
+    .option('-o, --out <dir>', 'where the files go', 'out/')
+    .option('--speed <factor>', 'how much faster than life the mock runs', Number, 12)
+    .parse()
+    .opts<{ real: boolean; out: string; speed: number }>();
+
+  // Before anything is bought: a result that cannot be stored is half lost.
   try {
-    const result = await run(ima, { onUpdate, signal: interrupted.signal });
-    const seconds = ((Date.now() - startedAt) / 1000).toFixed(1);
-    const files = await result.download(out.endsWith('/') ? out : `${out}/`, {
-      name: label,
-      overwrite: true,
-      signal: interrupted.signal,
-    });
+    await mkdir(out, { recursive: true });
+    await access(out, constants.W_OK);
+  } catch (error) {
+    throw new Error(`The folder ${out} cannot be used, so nothing was started (${explain(error)}).`, { cause: error });
+  }
+
+  const interrupted = new AbortController();
+  process.once('SIGINT', () => interrupted.abort(new Error('Ctrl-C')));
+  const polls = new Map<string, number>();
+  const logger = pollCounter(polls);
+
+  const mock = real ? undefined : await startMock({ speed, seed: SEED });
+  const ima = mock === undefined ? new ImaRouter({ logger }) : mockClient(mock, speed, logger);
+  console.log(
+    mock === undefined
+      ? 'Buying four generations from the real gateway:\n'
+      : `The bundled mock answers at ${mock.url}, ${speed} times faster than life; nothing is bought.\n`,
+  );
+
+  const shown = board(
+    jobs.map((job) => job.label),
+    process.stderr,
+  );
+  const results = await Promise.allSettled(
+    jobs.map((job) => one(job, { ima, out, shown, polls, signal: interrupted.signal })),
+  );
+  shown.stop();
+  await mock?.close();
+
+  const rows = results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
+  const failures = new Set(results.flatMap((result) => (result.status === 'rejected' ? [explain(result.reason)] : [])));
+  if (rows.length > 0) {
+    console.log(`\n${tableOf(rows)}`);
+    const sums = join(out, 'SHA256SUMS');
+    await writeFile(sums, rows.map((row) => `${row.sha256}  ${basename(row.path)}\n`).join(''));
+    console.log(`\n${verdict(rows)} Full sums: ${relative('.', sums)}`);
+  }
+  for (const failure of failures) console.error(`\n${failure}`);
+  if (interrupted.signal.aborted) {
+    if (mock !== undefined) console.error('\nStopped. The mock is gone, and its tasks with it.');
+    return 130;
+  }
+  if (!real) console.log('The same from the real gateway (it costs money): IMAROUTER_API_KEY=sk-… npm run demo:real');
+  return failures.size > 0 ? 1 : 0;
+}
+
+function mockClient(mock: Mock, speed: number, logger: ReturnType<typeof pollCounter>): ImaRouter {
+  const poll = { minMs: 3000 / speed, maxMs: 10_000 / speed, perSecond: 100 };
+  return new ImaRouter({ logger, baseUrl: mock.url, apiKey: mock.apiKey, poll });
+}
+
+/** Counts the status calls of each task, seen through the client's own log. */
+function pollCounter(polls: Map<string, number>) {
+  return {
+    debug: (_: string, fields: Record<string, unknown> = {}) => {
+      const id = String(fields.path).split('/').pop() ?? '';
+      if (fields.method === 'GET') polls.set(id, (polls.get(id) ?? 0) + 1);
+    },
+    info: () => {},
+    warn: () => {},
+    error: () => {},
+  };
+}
+
+async function one(
+  job: (typeof jobs)[number],
+  at: { ima: ImaRouter; out: string; shown: Board; polls: Map<string, number>; signal: AbortSignal },
+): Promise<Row[]> {
+  const { label } = job;
+  const { signal, shown } = at;
+  const startedAt = Date.now();
+  let progress = 0;
+  const onUpdate = (state: TaskState) => {
+    progress = state.progress ?? 0;
+    shown.update(label, progress, state.rawStatus || state.status);
+  };
+  let result: TaskResult | undefined;
+  try {
+    result = await job.run(at.ima, { onUpdate, signal });
+    const time = `${((Date.now() - startedAt) / 1000).toFixed(1)} s`;
+    const files = await result.download(`${at.out}/`, { name: label, overwrite: true, signal });
+    const { model, costUsd, id } = result;
     return await Promise.all(
-      files.map(async (file, index) => {
-        const decoded = await decode(file.path);
-        judges.add(decoded.by);
+      files.map(async ({ path, sha256 }, index) => {
         const first = index === 0;
-        return [
-          first ? label : '',
-          first ? result.model : '',
-          first ? `${seconds} s` : '',
-          first ? String(polls.get(result.id) ?? 0) : '',
-          first ? (result.costUsd === undefined ? 'unknown' : `$${result.costUsd}`) : '',
-          relative(process.cwd(), resolve(file.path)),
-          decoded.summary,
-          file.sha256.slice(0, 12),
-        ];
+        const { by: judge } = await decode(path);
+        return {
+          model: first ? model : '',
+          time: first ? time : '',
+          polls: first ? String(at.polls.get(id) ?? 0) : '',
+          cost: first ? (costUsd === undefined ? 'unknown' : `$${costUsd}`) : '',
+          path: relative('.', path),
+          sha256,
+          judge,
+        };
       }),
     );
   } catch (error) {
-    shown.update(label, 0, 'failed');
-    throw error;
+    shown.update(label, progress, signal.aborted ? 'stopped waiting' : 'failed');
+    if (result === undefined || ImaRouterError.is(error)) throw error;
+    // Bought and stored: whatever is wrong with the file, its owner must be able to find the task.
+    throw new Error(
+      `Task ${result.id} (${result.model}) is done and paid, but its file is not as it should be: ${explain(error)}`,
+    );
   }
+}
+
+function verdict(rows: readonly Row[]): string {
+  const judges = new Set(rows.map((row) => row.judge));
+  const unread = judges.delete('nobody') ? ' Some are of a format that only ffmpeg could check.' : '';
+  return `All that ${[...judges].join(' and ')} read decode.${unread}`;
+}
+
+/** At most 80 columns: a terminal that wraps a table shows noise. */
+function tableOf(rows: readonly Row[]): string {
+  const none = Object.fromEntries(
+    [
+      'top',
+      'top-mid',
+      'top-left',
+      'top-right',
+      'bottom',
+      'bottom-mid',
+      'bottom-left',
+      'bottom-right',
+      'left',
+      'left-mid',
+      'mid',
+      'mid-mid',
+      'right',
+      'right-mid',
+    ].map((name) => [name, '']),
+  );
+  const table = new Table({
+    head: ['model', 'time', 'polls', 'cost', 'file', 'sha256'],
+    chars: { ...none, middle: ' ' },
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
+    colAligns: ['left', 'right', 'right', 'right', 'left', 'left'],
+  });
+  for (const row of rows)
+    table.push([row.model, row.time, row.polls, row.cost, row.path, `${row.sha256.slice(0, 12)}…`]);
+  return table.toString();
 }
 
 function explain(error: unknown): string {

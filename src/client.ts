@@ -12,6 +12,8 @@ import {
   Validator,
 } from './catalog/index.js';
 import {
+  checkedRef,
+  checkedTaskId,
   checkedTimeout,
   DEFAULT_BOUNDS,
   type Journal,
@@ -28,6 +30,9 @@ import {
 } from './tasks/index.js';
 import {
   ConfigError,
+  cleanBaseUrl,
+  cleanHeaders,
+  cleanKey,
   DEFAULT_RETRY,
   type FetchLike,
   InvalidRequestError,
@@ -54,62 +59,68 @@ export interface Gateway {
   readers: TaskReaders;
   /** Default patience per modality, in milliseconds. */
   waitMs: Readonly<Partial<Record<Modality, number>>>;
-  /** Calls a month may bring without the vendor's rate limits noticing: status calls per second, all tasks together. */
+  /** Status calls per second at most, all tasks of a client together; `poll.perSecond` overrides it. */
   pollsPerSecond: number;
 }
 
 /** Options of a client. All are optional; times in milliseconds. */
 export interface ClientOptions {
   /** Else from the environment. Spaces, quotes and a leading `Bearer ` are trimmed. */
-  apiKey?: string;
+  apiKey?: string | undefined;
   /** May end in `/`, `/v1` or neither. Plain http only to loopback. */
-  baseUrl?: string;
+  baseUrl?: string | undefined;
   /** Replaces the platform's `fetch`. */
-  fetch?: FetchLike;
+  fetch?: FetchLike | undefined;
   /** Sent with every call to the gateway, never to a result host. */
-  headers?: Record<string, string>;
+  headers?: Record<string, string> | undefined;
   /** Where paid requests are written down; in memory unless given. */
-  journal?: Journal;
+  journal?: Journal | undefined;
   /** `schema`: bodies are checked before they are sent (default). `off`: they go as they are. */
-  validate?: 'schema' | 'off';
+  validate?: 'schema' | 'off' | undefined;
   /** For one exchange, body included. Default 60,000. */
-  requestTimeoutMs?: number;
-  retry?: Partial<RetryPolicy>;
-  poll?: Partial<PollBounds> & { perSecond?: number };
-  logger?: Logger;
+  requestTimeoutMs?: number | undefined;
+  retry?: Partial<RetryPolicy> | undefined;
+  poll?: (Partial<PollBounds> & { perSecond?: number | undefined }) | undefined;
+  logger?: Logger | undefined;
   /** Things worth attention that break nothing; the console's `warn` unless given. */
-  onWarning?: (warning: Warning) => void;
+  onWarning?: ((warning: Warning) => void) | undefined;
 }
 
 /** Options of `submit`. */
 export interface SubmitOptions<Endpoint extends string = string> {
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Another endpoint than the model's preferred one, as a path. */
-  endpoint?: Endpoint;
+  endpoint?: Endpoint | undefined;
   /** Sent as `X-Trace-Id`; the gateway's settlement events echo it. Made up unless given. */
-  traceId?: string;
+  traceId?: string | undefined;
 }
 
 /** Options of `generate`: those of `submit` and of the wait. */
 export interface GenerateOptions<Endpoint extends string = string> extends SubmitOptions<Endpoint> {
   /** Patience for the whole wait; the default depends on what is made. */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
   /** Told at each change of state. What it throws becomes a warning. */
-  onUpdate?: (state: TaskState) => void;
+  onUpdate?: ((state: TaskState) => void) | undefined;
 }
 
 /** The request bodies of a gateway by model and endpoint, without `model`. Generated. */
 export type BodyMap = object;
 
-/** A request for `Model` at `Endpoint`: the wire body, verbatim. */
-export type RequestFor<Bodies, Model extends keyof Bodies, Endpoint extends keyof Bodies[Model]> = {
-  model: Model;
-} & Bodies[Model][Endpoint];
+/** The endpoints that take `Model`. */
+export type EndpointOf<Bodies, Model> = Model extends keyof Bodies ? keyof Bodies[Model] & string : never;
 
 /** The endpoint that a model's request goes to when none is named. */
-export type PreferredOf<Bodies, Preferred, Model extends keyof Bodies> = Model extends keyof Preferred
-  ? Extract<Preferred[Model], keyof Bodies[Model]>
-  : keyof Bodies[Model];
+export type PreferredOf<Preferred, Model> = Model extends keyof Preferred ? Preferred[Model] & string : never;
+
+/** A request for `Model` at `Endpoint`: the wire body, verbatim. */
+export type RequestFor<Bodies, Model, Endpoint> = { model: Model } & BodyFor<Bodies, Model, Endpoint>;
+
+/** Distributive, so that a mistyped id is compared with all models and the message names `model`. */
+type BodyFor<Bodies, Model, Endpoint> = Model extends keyof Bodies
+  ? Endpoint extends keyof Bodies[Model]
+    ? Bodies[Model][Endpoint]
+    : never
+  : never;
 
 /** The catalogue's face on a client. */
 export interface Models {
@@ -120,6 +131,9 @@ export interface Models {
   /** Where a request goes. Throws `UnknownModelError`, `InvalidRequestError`. Makes no call. */
   route(id: string, options?: { endpoint?: string }): Route;
 }
+
+/** Timers hold 31 bits of milliseconds; a longer one would fire at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** How a user points at a task that is known from elsewhere. */
 export type TaskPointer = { model: string; endpoint?: string } | { pollPath: string };
@@ -140,8 +154,9 @@ export class GatewayClient<Bodies extends BodyMap, Preferred, Paths extends obje
 
   constructor(gateway: Gateway, options: ClientOptions = {}) {
     const apiKey = cleanKey(options.apiKey ?? fromEnvironment(gateway.env.apiKey));
-    const fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
+    const fetch: FetchLike = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
     const warn = warner(options.onWarning, apiKey);
+    const userHeaders = cleanHeaders(options.headers);
     const bounds = pollBounds(options.poll);
     const clock = { now: Date.now, random: Math.random };
     this.#gateway = gateway;
@@ -153,9 +168,9 @@ export class GatewayClient<Bodies extends BodyMap, Preferred, Paths extends obje
       baseUrl: cleanBaseUrl(options.baseUrl ?? fromEnvironment(gateway.env.baseUrl) ?? gateway.baseUrl),
       apiKey,
       missingKey: `No API key for ${gateway.name}: set ${gateway.env.apiKey[0] ?? 'the key variable'} or pass { apiKey }.`,
-      headers: (key) => ({ ...gateway.headers(key), ...lowerCased(options.headers) }),
+      headers: (key) => ({ ...userHeaders, ...gateway.headers(key) }),
       fetch,
-      requestTimeoutMs: positive('requestTimeoutMs', options.requestTimeoutMs) ?? 60_000,
+      requestTimeoutMs: Math.min(positive('requestTimeoutMs', options.requestTimeoutMs) ?? 60_000, LONGEST_TIMER_MS),
       retry: retryPolicy(options.retry),
       readRefusal: gateway.readRefusal,
       logger: options.logger,
@@ -190,7 +205,7 @@ export class GatewayClient<Bodies extends BodyMap, Preferred, Paths extends obje
   /** Buys a generation and waits for it: `submit`, then `task.result()`. Throws what those throw. */
   async generate<
     Model extends keyof Bodies & string,
-    Endpoint extends keyof Bodies[Model] & string = PreferredOf<Bodies, Preferred, Model> & string,
+    Endpoint extends EndpointOf<Bodies, Model> = PreferredOf<Preferred, Model> & EndpointOf<Bodies, Model>,
   >(request: RequestFor<Bodies, Model, Endpoint>, options: GenerateOptions<Endpoint> = {}): Promise<TaskResult> {
     checkedTimeout(options.timeoutMs);
     const task = await this.submit(request, options);
@@ -205,7 +220,7 @@ export class GatewayClient<Bodies extends BodyMap, Preferred, Paths extends obje
    */
   async submit<
     Model extends keyof Bodies & string,
-    Endpoint extends keyof Bodies[Model] & string = PreferredOf<Bodies, Preferred, Model> & string,
+    Endpoint extends EndpointOf<Bodies, Model> = PreferredOf<Preferred, Model> & EndpointOf<Bodies, Model>,
   >(request: RequestFor<Bodies, Model, Endpoint>, options: SubmitOptions<Endpoint> = {}): Promise<Task> {
     const { model } = checkedRequest(request);
     const route = this.#catalog.route(model, { endpoint: options.endpoint });
@@ -340,50 +355,6 @@ function fromEnvironment(names: readonly string[]): string | undefined {
   return undefined;
 }
 
-/** Keys are pasted with quotes, spaces and "Bearer " around them (field-notes A1). */
-function cleanKey(key: string | undefined): string | undefined {
-  const bare = key
-    ?.trim()
-    .replace(/^["']+|["']+$/g, '')
-    .trim()
-    .replace(/^Bearer\s+/i, '')
-    .replace(/^["']+|["']+$/g, '')
-    .trim();
-  if (bare === undefined || bare === '') return undefined;
-  if (!/^[\x21-\x7e]+$/.test(bare)) {
-    throw new ConfigError('The API key has characters that no header can carry: it was probably pasted wrongly.', {
-      code: 'bad_api_key',
-      phase: 'config',
-      hint: 'Paste the key again, without line breaks.',
-    });
-  }
-  return bare;
-}
-
-function cleanBaseUrl(baseUrl: string): string {
-  const bad = (why: string, hint: string) =>
-    new ConfigError(`The base URL "${redactText(baseUrl)}" ${why}.`, {
-      code: 'bad_base_url',
-      phase: 'config',
-      param: 'baseUrl',
-      hint,
-    });
-  const text = baseUrl.trim();
-  if (!URL.canParse(text)) throw bad('is not a URL', 'Write it in full: https://<host>.');
-  const url = new URL(text);
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') throw bad('is not a web address', 'Use https://.');
-  if (url.username !== '' || url.password !== '') throw bad('holds credentials', 'Pass the key as { apiKey }.');
-  if (url.protocol === 'http:' && !/^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname)) {
-    throw bad('would send the key in the clear', 'Use https://; plain http is for loopback only.');
-  }
-  const path = url.pathname.replace(/\/+$/, '').replace(/\/v1$/, '').replace(/\/+$/, '');
-  return url.origin + path;
-}
-
-function lowerCased(headers: Record<string, string> | undefined): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
-}
-
 function positive(name: string, value: number | undefined): number | undefined {
   if (value === undefined || (Number.isFinite(value) && value > 0)) return value;
   throw new ConfigError(`${name} must be a positive number, not ${value}.`, {
@@ -437,33 +408,4 @@ function checkedRequest(request: unknown): { model: string } {
     param: 'model',
     hint: "E.g. { model: '<model id>', prompt: '…' }.",
   });
-}
-
-function checkedTaskId(id: unknown): string {
-  if (typeof id === 'string' && /^[\w.:~-]{1,256}$/.test(id) && !/^\.+$/.test(id)) return id;
-  throw new ConfigError(`${JSON.stringify(id)} is not a task id.`, {
-    code: 'bad_task',
-    phase: 'config',
-    param: 'id',
-    hint: 'A task id is one word, as `submit` gave it.',
-  });
-}
-
-/** JSON from outside is not to be trusted to have its shape. */
-function checkedRef(json: TaskRef): TaskRef {
-  const id = checkedTaskId(json.id);
-  if (
-    json.v !== 1 ||
-    typeof json.gateway !== 'string' ||
-    typeof json.model !== 'string' ||
-    !/^\/[^?#]*\{\w+\}[^?#]*$/.test(json.pollPath)
-  ) {
-    throw new ConfigError(`The JSON of task ${id} is not what \`task.toJSON()\` gives.`, {
-      code: 'bad_task',
-      phase: 'config',
-      taskId: id,
-      hint: 'It may come from a newer version of this package.',
-    });
-  }
-  return { ...json, id };
 }

@@ -35,24 +35,50 @@ function demo(args: string[], onStderr: (text: string, interrupt: () => void) =>
 
 test('makes a video, an image, a song and a speech', { timeout: 60_000 }, async () => {
   const { code, stdout, stderr } = await demo(['--speed', '100', '--out', folder]);
-  expect(stdout + stderr).toContain('All files decode');
+  expect(stdout + stderr).toMatch(/All that \w+( and \w+)* read decode\./);
   expect(code).toBe(0);
-  expect((await readdir(folder)).sort()).toEqual(['image.png', 'song-1.mp3', 'song-2.mp3', 'speech.mp3', 'video.mp4']);
+  expect((await readdir(folder)).sort()).toEqual([
+    'SHA256SUMS',
+    'image.png',
+    'song-1.mp3',
+    'song-2.mp3',
+    'speech.mp3',
+    'video.mp4',
+  ]);
   expect(stderr).toMatch(/video +\d+ % {2}in_progress/);
   for (const model of ['kling-v3-video', 'gemini-2.5-flash-image', 'sonic', 'seed-tts-2.0'])
     expect(stdout).toContain(model);
   expect(stdout).toContain('IMAROUTER_API_KEY=sk-… npm run demo:real');
+  expect(
+    Math.max(
+      ...stdout
+        .split('\n')
+        .slice(2)
+        .map((line) => line.length),
+    ),
+  ).toBeLessThanOrEqual(110);
+  const table = stdout.split('\n').filter((line) => line.includes('…') && !line.includes('npm'));
+  expect(Math.max(...table.map((line) => line.length))).toBeLessThanOrEqual(80 + folder.length);
 });
 
 test('Ctrl-C stops the waiting, says that the tasks run on, and exits with 130', { timeout: 60_000 }, async () => {
   let sent = false;
-  const { code, stdout } = await demo(['--speed', '1', '--out', join(folder, 'none')], (text, interrupt) => {
+  const { code, stderr } = await demo(['--speed', '1', '--out', join(folder, 'none')], (text, interrupt) => {
     if (sent || !text.includes('video')) return;
     sent = true;
     interrupt();
   });
   expect(code).toBe(130);
-  expect(stdout.match(/it runs on/g)?.length ?? 0).toBeGreaterThan(0);
+  expect(stderr.match(/it runs on/g)?.length ?? 0).toBeGreaterThan(0);
+  expect(stderr).toContain('stopped waiting');
+  expect(stderr).not.toContain('failed');
+});
+
+test('a folder that cannot be is told before anything is bought', { timeout: 60_000 }, async () => {
+  const { code, stdout, stderr } = await demo(['--out', fileURLToPath(import.meta.url)]);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^The folder \S+ cannot be used, so nothing was started \(EEXIST/);
+  expect(stdout).toBe('');
 });
 
 test('without a key the real run ends in one sentence', { timeout: 60_000 }, async () => {

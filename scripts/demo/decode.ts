@@ -8,19 +8,25 @@ import { PNG } from 'pngjs';
 
 const run = promisify(execFile);
 
-/** What was found in a file. `by` names the judge. */
+/** What was found in a file. `by` names the judge, `nobody` when none here reads the format. */
 export interface Decoded {
   summary: string;
-  by: 'ffmpeg' | 'pngjs' | 'mediabunny';
+  by: 'ffmpeg' | 'pngjs' | 'mediabunny' | 'nobody';
 }
 
 /** Decodes (ffmpeg, pngjs) or walks every packet of (mediabunny) `path`. Throws when the file is broken. */
 export async function decode(path: string): Promise<Decoded> {
   const bytes = await readFile(path);
-  const isPng = bytes.subarray(1, 4).toString('latin1') === 'PNG';
-  const summary = isPng ? decodePng(bytes) : await walkPackets(bytes);
-  if (await decodedByFfmpeg(path)) return { summary, by: 'ffmpeg' };
-  return { summary, by: isPng ? 'pngjs' : 'mediabunny' };
+  const own = await decodeHere(bytes);
+  return (await decodedByFfmpeg(path)) ? { ...own, by: 'ffmpeg' } : own;
+}
+
+async function decodeHere(bytes: Buffer): Promise<Decoded> {
+  if (bytes.subarray(1, 4).toString('latin1') === 'PNG') return { summary: decodePng(bytes), by: 'pngjs' };
+  const input = new Input({ source: new BufferSource(bytes), formats: ALL_FORMATS });
+  // JPEG, WebP and other still pictures: only ffmpeg, where there is one, can say.
+  if (!(await input.canRead())) return { summary: `${bytes.length} bytes`, by: 'nobody' };
+  return { summary: await walkPackets(input), by: 'mediabunny' };
 }
 
 function decodePng(bytes: Buffer): string {
@@ -29,8 +35,7 @@ function decodePng(bytes: Buffer): string {
 }
 
 /** Reads all packets of all tracks, so that a cut or a hole shows. */
-async function walkPackets(bytes: Buffer): Promise<string> {
-  const input = new Input({ source: new BufferSource(bytes), formats: ALL_FORMATS });
+async function walkPackets(input: Input): Promise<string> {
   const tracks = await input.getTracks();
   if (tracks.length === 0) throw new Error('no track inside');
   const parts: string[] = [];

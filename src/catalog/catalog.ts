@@ -6,11 +6,11 @@ import { nearestIds } from './nearest.js';
 
 /** Narrows `models.list()`. All given conditions hold at once. */
 export interface ModelFilter {
-  modality?: Modality;
+  modality?: Modality | undefined;
   /** True: only models whose preferred endpoint gives a task; false: only those that answer at once. */
-  async?: boolean;
+  async?: boolean | undefined;
   /** Only models that this path takes. */
-  endpoint?: string;
+  endpoint?: string | undefined;
 }
 
 /** The models of one gateway. */

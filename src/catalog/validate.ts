@@ -27,7 +27,7 @@ export class Validator {
     const schema = await this.#schema(endpoint.schema);
     const result = schema.safeParse(request);
     if (result.success) return;
-    const issues = result.error.issues.flatMap((issue) => flatten(issue, []));
+    const issues = result.error.issues.flatMap((issue) => explain(issue, []));
     throw new InvalidRequestError(
       `The request for "${request.model}" would be refused by ${endpoint.method} ${endpoint.path}: ${issues.map(sentence).join('; ')}. Nothing was sent.`,
       {
@@ -96,12 +96,14 @@ interface ZodIssue {
   errors?: ZodIssue[][];
   /** The literals that would have been right, of an `invalid_value` issue. */
   values?: readonly unknown[];
+  /** The regular expression that a text failed. */
+  pattern?: string;
 }
 
-/** Of a union's variants, the one that the request came nearest to is reported: the fewest, deepest complaints. */
-function flatten(issue: ZodIssue, prefix: PropertyKey[]): RequestIssue[] {
+/** Of a union's variants, the one that the request came nearest to is reported, not all of them. */
+function explain(issue: ZodIssue, prefix: PropertyKey[]): RequestIssue[] {
   const path = [...prefix, ...issue.path];
-  const variants = issue.code === 'invalid_union' ? (issue.errors ?? []) : [];
+  const variants = (issue.code === 'invalid_union' ? (issue.errors ?? []) : []).filter((variant) => variant.length > 0);
   const literals = variants.flatMap((variant) => variant.flatMap((inner) => inner.values ?? []));
   if (
     literals.length > 0 &&
@@ -110,19 +112,31 @@ function flatten(issue: ZodIssue, prefix: PropertyKey[]): RequestIssue[] {
     // An enum of numbers is a union of literals in zod: one sentence, not one per number.
     return [{ path: path.map(step), message: `expected one of ${literals.map((l) => JSON.stringify(l)).join(', ')}` }];
   }
-  const [nearest] = variants
-    .filter((variant) => variant.length > 0)
-    .map((variant) => variant.flatMap((inner) => flatten(inner, path)))
-    .sort((a, b) => a.length - b.length || depth(b) - depth(a));
-  if (nearest !== undefined) return nearest;
-  return [{ path: path.map(step), message: issue.message }];
+  const [nearest] = variants.sort((a, b) => wrongType(a) - wrongType(b) || a.length - b.length || depth(b) - depth(a));
+  if (nearest !== undefined) return nearest.flatMap((inner) => explain(inner, path));
+  return [{ path: path.map(step), message: messageOf(issue) }];
+}
+
+/** 1 for a variant that is of another type altogether (a text where the request has an object). */
+function wrongType(variant: readonly ZodIssue[]): number {
+  return variant.some((issue) => issue.code === 'invalid_type' && issue.path.length === 0) ? 1 : 0;
+}
+
+/** Longer patterns explain nothing to a reader; the only ones in use are those of URIs. */
+const READABLE_PATTERN = 80;
+
+function messageOf(issue: ZodIssue): string {
+  if (issue.pattern !== undefined && issue.pattern.length > READABLE_PATTERN) {
+    return 'expected an absolute URI, such as https://example.com/a.png';
+  }
+  return issue.message;
 }
 
 function step(key: PropertyKey): string | number {
   return typeof key === 'number' ? key : String(key);
 }
 
-function depth(issues: readonly RequestIssue[]): number {
+function depth(issues: readonly ZodIssue[]): number {
   return Math.max(...issues.map((issue) => issue.path.length));
 }
 

@@ -37,13 +37,13 @@ export interface DownloadProgress {
 /** Options of `download`. */
 export interface DownloadOptions {
   /** Replace an existing file. Default: false, an existing file is a `DownloadError` with code `exists`. */
-  overwrite?: boolean;
+  overwrite?: boolean | undefined;
   /** File name without extension; several outputs get `-1`, `-2`, … */
-  name?: string;
+  name?: string | undefined;
   /** Give up when no byte comes for this long. Default 30,000. */
-  idleTimeoutMs?: number;
-  onProgress?: (progress: DownloadProgress) => void;
-  signal?: AbortSignal;
+  idleTimeoutMs?: number | undefined;
+  onProgress?: ((progress: DownloadProgress) => void) | undefined;
+  signal?: AbortSignal | undefined;
 }
 
 /** Where an output came from, for file names and errors. */

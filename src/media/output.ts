@@ -42,13 +42,13 @@ export class Output implements OutputFacts {
   }
 
   /** The bytes as they come. Throws `DownloadError` when the result is gone. */
-  async stream(options: { signal?: AbortSignal } = {}): Promise<ReadableStream<Uint8Array>> {
+  async stream(options: { signal?: AbortSignal | undefined } = {}): Promise<ReadableStream<Uint8Array>> {
     const signal = options.signal ?? new AbortController().signal;
     return (await openMedia(this.url, this.#origin.access, { signal, taskId: this.#origin.taskId })).body;
   }
 
   /** All bytes in memory. Throws `DownloadError` when the result is gone. */
-  async arrayBuffer(options: { signal?: AbortSignal } = {}): Promise<ArrayBuffer> {
+  async arrayBuffer(options: { signal?: AbortSignal | undefined } = {}): Promise<ArrayBuffer> {
     return new Response(await this.stream(options)).arrayBuffer();
   }
 

@@ -12,6 +12,9 @@ import { type OpenMedia, openMedia, shown } from './source.js';
 /** A stalled socket is told from a slow one by this much silence. */
 const IDLE_TIMEOUT_MS = 30_000;
 
+/** What a file system says when it will not have a file there. */
+const UNWRITABLE = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'EISDIR', 'ENAMETOOLONG']);
+
 interface Job {
   output: OutputFacts;
   origin: OutputOrigin;
@@ -70,7 +73,7 @@ async function save(
     await publish(part, path, options.overwrite === true, facts);
     return { path, bytes: written.bytes, sha256: written.sha256, contentType: written.sniffed.contentType };
   } catch (error) {
-    throw explain(error, output, watchdog, facts);
+    throw explain(error, { url: shown(output.url), directory, watchdog }, facts);
   } finally {
     watchdog.stop();
     await handle?.close().catch(() => {});
@@ -196,9 +199,13 @@ function exists(path: string, facts: Omit<ErrorFacts, 'code'>): DownloadError {
   });
 }
 
-function explain(error: unknown, output: OutputFacts, watchdog: Watchdog, facts: Omit<ErrorFacts, 'code'>): Error {
+function explain(
+  error: unknown,
+  at: { url: string; directory: string; watchdog: Watchdog },
+  facts: Omit<ErrorFacts, 'code'>,
+): Error {
   if (ImaRouterError.is(error)) return error;
-  const url = shown(output.url);
+  const { url, directory, watchdog } = at;
   if (watchdog.aborted) {
     return new WaitAbortedError(`The download of ${url} was aborted by the caller.`, {
       code: 'aborted',
@@ -221,14 +228,14 @@ function explain(error: unknown, output: OutputFacts, watchdog: Watchdog, facts:
   }
   const code = codeOf(error);
   if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new DownloadError(`No space left on disk for ${url}.`, {
+    return new DownloadError(`No space left in ${directory} for ${url}.`, {
       code: 'disk_full',
       ...again,
       hint: 'Free some space, then download again.',
     });
   }
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS' || code === 'ENOTDIR') {
-    return new DownloadError(`${url} may not be written there (${code}).`, {
+  if (code !== undefined && UNWRITABLE.has(code)) {
+    return new DownloadError(`No file can be written in ${directory} (${code}).`, {
       code: 'not_writable',
       ...again,
       retryable: false,

@@ -5,7 +5,7 @@
 
 import { at, isObject } from './json.js';
 
-const PACKAGE = '@stoplight/prism-http@5';
+const PACKAGE = '@stoplight/prism-http@5.12.0';
 
 export interface Operation {
   method: string;

@@ -6,14 +6,17 @@ import {
   type Answer,
   ConfigError,
   type ImaRouterError,
+  InvalidRequestError,
   SubmitUnknownError,
   type Transport,
 } from '../transport/index.js';
 import type { Journal, JournalRecord } from './journal.js';
 import { nextDelay, type PollBounds } from './pace.js';
+import type { TaskRef } from './ref.js';
+import type { TaskState } from './result.js';
 import type { Scheduler } from './scheduler.js';
 import { isTerminal, type StateReading, type SubmitReading } from './state.js';
-import { Task, type TaskPort, type TaskRef, type TaskState } from './task.js';
+import { Task, type TaskPort } from './task.js';
 
 /** How a gateway's answers read. Pure functions; handed down by the gateway, must not throw. */
 export interface TaskReaders {
@@ -70,7 +73,8 @@ export class TaskEngine implements TaskPort {
     const { transport, readers, journal, gateway } = this.#options;
     if (route.pollPath === null) throw notATask(route);
     transport.authHeaders('config');
-    const traceId = at.traceId ?? crypto.randomUUID();
+    const traceId = checkedTraceId(at.traceId) ?? crypto.randomUUID();
+    const body = serialised(request);
     const nowIso = new Date(this.#options.now()).toISOString();
     const record: JournalRecord = {
       v: 1,
@@ -84,7 +88,6 @@ export class TaskEngine implements TaskPort {
       createdAt: nowIso,
       updatedAt: nowIso,
     };
-    const body = JSON.stringify(request);
     try {
       await journal.put(record);
     } catch (cause) {
@@ -193,8 +196,10 @@ export class TaskEngine implements TaskPort {
   }
 
   warn(code: string, message: string, fields: Record<string, unknown> = {}): void {
-    this.#options.warn({ code, message, ...fields });
+    this.#options.warn(this.redact({ code, message, ...fields }));
   }
+
+  readonly redact = <T>(value: T): T => this.#options.transport.redact(value);
 
   now(): number {
     return this.#options.now();
@@ -217,6 +222,30 @@ export class TaskEngine implements TaskPort {
       },
     );
   }
+}
+
+/** The body as it goes out: the caller's own object, unchanged. */
+function serialised(request: object): string {
+  try {
+    return JSON.stringify(request);
+  } catch (cause) {
+    throw new InvalidRequestError('The request cannot be written as JSON: nothing was sent.', {
+      code: 'invalid_request',
+      phase: 'validate',
+      hint: 'It holds a BigInt or refers to itself.',
+      cause,
+    });
+  }
+}
+
+function checkedTraceId(traceId: string | undefined): string | undefined {
+  if (traceId === undefined || /^[\x21-\x7e]{1,200}$/.test(traceId)) return traceId;
+  throw new ConfigError(`${JSON.stringify(traceId)} cannot be a trace id.`, {
+    code: 'bad_option',
+    phase: 'config',
+    param: 'traceId',
+    hint: 'A trace id is one word of ASCII characters.',
+  });
 }
 
 function notATask(route: Route): ImaRouterError {

@@ -3,6 +3,8 @@
 export { type EngineOptions, TaskEngine, type TaskReaders, type Warning } from './engine.js';
 export { type Journal, type JournalRecord, MemoryJournal, type RecordState } from './journal.js';
 export { DEFAULT_BOUNDS, type PollBounds } from './pace.js';
+export { checkedRef, checkedTaskId, type TaskRef } from './ref.js';
+export { TaskResult, type TaskState } from './result.js';
 export { Scheduler } from './scheduler.js';
 export { type StateReading, type SubmitReading, statusOf, type TaskError, type TaskStatus } from './state.js';
-export { checkedTimeout, Task, type TaskRef, TaskResult, type TaskState, type WaitOptions } from './task.js';
+export { checkedTimeout, Task, type WaitOptions } from './task.js';

@@ -29,6 +29,8 @@ export function nextDelay(
 
 /** What the progress so far foretells; undefined while it says too little. */
 function remainingMs(at: { elapsedMs: number; progress: number | undefined }): number | undefined {
-  if (at.progress === undefined || at.progress < 0.05 || at.elapsedMs <= 0) return undefined;
-  return (at.elapsedMs * (1 - at.progress)) / at.progress;
+  const { progress, elapsedMs } = at;
+  // Written so that NaN says too little as well.
+  if (progress === undefined || !(progress >= 0.05 && progress <= 1) || !(elapsedMs > 0)) return undefined;
+  return (elapsedMs * (1 - progress)) / progress;
 }

@@ -1,71 +1,18 @@
 // A handle on one paid task: plain to pass around, rebuilt from its JSON, and honest about what it does not know.
 
-import type { Modality } from '../catalog/index.js';
-import { type DownloadOptions, Output, type OutputFacts, type SavedFile } from '../media/index.js';
-import {
-  ConfigError,
-  ImaRouterError,
-  InvalidResponseError,
-  TaskCancelledError,
-  TaskFailedError,
-  TaskNeedsInputError,
-  TaskNotFoundError,
-  WaitAbortedError,
-  WaitTimeoutError,
-} from '../transport/index.js';
-import {
-  fold,
-  INITIAL,
-  isTerminal,
-  type Progressed,
-  type StateReading,
-  type TaskError,
-  type TaskStatus,
-} from './state.js';
-
-/** What a task is doing, normalised over all gateways and families. */
-export interface TaskState {
-  id: string;
-  model: string;
-  status: TaskStatus;
-  /** The gateway's own word. */
-  rawStatus: string;
-  /** 0..1; never falls, and 1 only on success. Absent where the gateway does not tell. */
-  progress?: number;
-  outputs: readonly Output[];
-  /** USD, once the gateway has settled; absent = unknown, not zero. */
-  costUsd?: number;
-  usage?: Record<string, unknown>;
-  error?: TaskError;
-  /** ISO 8601. */
-  createdAt?: string;
-  completedAt?: string;
-  requestId?: string;
-  /** `modal`: the task waits for the caller. */
-  needs?: 'modal';
-  /** The last answer of the gateway, as it came. */
-  raw: unknown;
-}
-
-/** What identifies a task anywhere: enough to poll it from another process. */
-export interface TaskRef {
-  v: 1;
-  gateway: string;
-  id: string;
-  model: string;
-  endpoint: string | null;
-  /** With `{task_id}`. */
-  pollPath: string;
-  modality: Modality;
-  traceId: string | null;
-}
+import type { Output, OutputFacts } from '../media/index.js';
+import { ConfigError, ImaRouterError, TaskNotFoundError } from '../transport/index.js';
+import { Endings } from './endings.js';
+import type { TaskRef } from './ref.js';
+import { TaskResult, type TaskState } from './result.js';
+import { fold, INITIAL, isTerminal, type Progressed, type StateReading } from './state.js';
 
 /** How long and how to wait. */
 export interface WaitOptions {
   /** Stops the waiting, never the task. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Patience for the whole wait in milliseconds; the default depends on what is made. */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
 }
 
 /** What the engine does for a task. */
@@ -85,6 +32,8 @@ export interface TaskPort {
   changed(ref: TaskRef, state: TaskState): Promise<void>;
   defaultWaitMs(ref: TaskRef): number;
   warn(code: string, message: string, fields?: Record<string, unknown>): void;
+  /** A copy of JSON data (or a text) without the key and other secrets. */
+  redact<T>(value: T): T;
   now(): number;
 }
 
@@ -183,11 +132,11 @@ export class Task {
    * Asks the gateway once. Concurrent calls share one exchange.
    * Throws `AuthenticationError`, `PermissionError`, `TaskNotFoundError`, `ServerError`, `ConnectionError`, ….
    */
-  async refresh(options: { signal?: AbortSignal } = {}): Promise<TaskState> {
+  async refresh(options: { signal?: AbortSignal | undefined } = {}): Promise<TaskState> {
     try {
       return await this.#refresh({ signal: options.signal });
     } catch (error) {
-      if (options.signal?.aborted) throw this.#aborted(options.signal.reason);
+      if (options.signal?.aborted) throw this.#endings.aborted(options.signal.reason);
       throw error;
     }
   }
@@ -214,14 +163,14 @@ export class Task {
         notFound = 0;
         trouble = undefined;
       } catch (error) {
-        if (signal?.aborted) throw this.#aborted(signal.reason);
+        if (signal?.aborted) throw this.#endings.aborted(signal.reason);
         if (error instanceof TaskNotFoundError) notFound++;
         if (isFinal(error) || notFound >= NOT_FOUND_LIMIT) throw error;
         trouble = error;
       }
-      if (this.#withoutOutput > WITHOUT_OUTPUT_LIMIT) throw this.#neverGaveOutput();
+      if (this.#withoutOutput > WITHOUT_OUTPUT_LIMIT) throw this.#endings.withoutOutput(this.#state);
       if (differs(before, this.#state)) yield this.#state;
-      if (last && !isTerminal(this.#state.status)) throw this.#timedOut(timeoutMs, trouble);
+      if (last && !isTerminal(this.#state.status)) throw this.#endings.timedOut(this.#state, timeoutMs, trouble);
     }
   }
 
@@ -229,7 +178,9 @@ export class Task {
    * Waits for success. Throws what `updates` throws, `TaskFailedError`, `TaskCancelledError`, and
    * `TaskNeedsInputError` when the task waits for the caller.
    */
-  async result(options: WaitOptions & { onUpdate?: (state: TaskState) => void } = {}): Promise<TaskResult> {
+  async result(
+    options: WaitOptions & { onUpdate?: ((state: TaskState) => void) | undefined } = {},
+  ): Promise<TaskResult> {
     for await (const state of this.updates(options)) {
       try {
         options.onUpdate?.(state);
@@ -239,7 +190,7 @@ export class Task {
     }
     const state = this.#state;
     if (state.status === 'succeeded') return new TaskResult(state);
-    throw this.#ended(state);
+    throw this.#endings.ended(state);
   }
 
   async #turn(attempt: number, notAfter: number, signal: AbortSignal | undefined): Promise<void> {
@@ -252,7 +203,7 @@ export class Task {
         signal,
       });
     } catch (error) {
-      if (signal?.aborted) throw this.#aborted(signal.reason);
+      if (signal?.aborted) throw this.#endings.aborted(signal.reason);
       throw error;
     }
   }
@@ -305,86 +256,10 @@ export class Task {
     this.#state = { id: this.id, model: this.model, ...state, outputs, raw };
   }
 
-  #ended(state: TaskState): ImaRouterError {
-    const facts = { phase: 'poll', taskId: this.id, traceId: this.traceId, requestId: state.requestId } as const;
-    if (state.needs !== undefined) {
-      return new TaskNeedsInputError(`Task ${this.id} waits for input (${state.rawStatus}).`, {
-        code: 'task_needs_input',
-        hint: 'Send what it asks for; it neither ends nor fails by itself.',
-        ...facts,
-        mayBeBilled: true,
-      });
-    }
-    if (state.status === 'cancelled') {
-      return new TaskCancelledError(`Task ${this.id} (${this.model}) was cancelled by the gateway.`, {
-        code: 'task_cancelled',
-        hint: 'Submit it again if it is still wanted.',
-        ...facts,
-        mayBeBilled: true,
-      });
-    }
-    const { error } = state;
-    return new TaskFailedError(
-      `Task ${this.id} (${this.model}) failed: ${error?.message ?? 'the gateway gives no reason'}`,
-      {
-        code: 'task_failed',
-        gatewayCode: error?.code,
-        body: state.raw,
-        hint: HINT[error?.kind ?? 'unknown'],
-        ...facts,
-        mayBeBilled: true,
-      },
-    );
-  }
-
-  #aborted(cause: unknown): WaitAbortedError {
-    return new WaitAbortedError(`Stopped waiting for task ${this.id} (${this.model}); it runs on.`, {
-      code: 'wait_aborted',
-      ...this.#waiting(),
-      cause,
-    });
-  }
-
-  #timedOut(timeoutMs: number, cause: unknown): WaitTimeoutError {
-    const { progress, rawStatus } = this.#state;
-    const last = `last status "${rawStatus}"${progress === undefined ? '' : `, ${Math.round(progress * 100)} %`}`;
-    return new WaitTimeoutError(
-      `Task ${this.id} (${this.model}) did not end within ${timeoutMs} ms (${last}); it runs on.`,
-      { code: 'wait_timeout', retryable: true, ...this.#waiting(), cause },
-    );
-  }
-
-  #waiting() {
-    return {
-      phase: 'poll',
-      taskId: this.id,
-      traceId: this.traceId,
-      mayBeBilled: true,
-      hint: `Go on later: ima.task('${this.id}', { model: '${this.model}' }).result().`,
-    } as const;
-  }
-
-  #neverGaveOutput(): InvalidResponseError {
-    return new InvalidResponseError(`Task ${this.id} (${this.model}) succeeded but gives no result.`, {
-      code: 'succeeded_without_output',
-      phase: 'poll',
-      taskId: this.id,
-      traceId: this.traceId,
-      mayBeBilled: true,
-      body: this.#state.raw,
-      hint: 'Read the task again later, or ask the vendor with this id.',
-    });
+  get #endings(): Endings {
+    return new Endings(this.#ref, this.#port.redact);
   }
 }
-
-const HINT: Record<TaskError['kind'], string> = {
-  moderation: 'Change the prompt or the media that was refused; the same request will be refused again.',
-  balance: 'Top up the account.',
-  input: 'Correct the input that the message names.',
-  timeout: 'The gateway gave up; submitting again is a new, paid task.',
-  upstream: 'The model behind the gateway failed; submitting again is a new, paid task.',
-  unknown: 'See `body` for all that the gateway said; submitting again is a new, paid task.',
-};
 
 /** Trouble that waiting does not mend. */
 function isFinal(error: unknown): boolean {
@@ -414,39 +289,4 @@ export function checkedTimeout(timeoutMs: number | undefined): number | undefine
     });
   }
   return timeoutMs;
-}
-
-/** A task that succeeded, with its files a call away. */
-export class TaskResult implements TaskState {
-  readonly id: string;
-  readonly model: string;
-  readonly status = 'succeeded';
-  readonly rawStatus: string;
-  readonly progress: number;
-  readonly outputs: readonly Output[];
-  declare readonly costUsd?: number;
-  declare readonly usage?: Record<string, unknown>;
-  declare readonly createdAt?: string;
-  declare readonly completedAt?: string;
-  declare readonly requestId?: string;
-  readonly raw: unknown;
-
-  constructor(state: TaskState) {
-    this.id = state.id;
-    this.model = state.model;
-    this.rawStatus = state.rawStatus;
-    this.progress = 1;
-    this.outputs = state.outputs;
-    this.raw = state.raw;
-    if (state.costUsd !== undefined) this.costUsd = state.costUsd;
-    if (state.usage !== undefined) this.usage = state.usage;
-    if (state.createdAt !== undefined) this.createdAt = state.createdAt;
-    if (state.completedAt !== undefined) this.completedAt = state.completedAt;
-    if (state.requestId !== undefined) this.requestId = state.requestId;
-  }
-
-  /** Saves all outputs to a folder (`target` ends in `/` or is one), or one output to a file. Throws `DownloadError`. */
-  download(target: string, options: DownloadOptions = {}): Promise<SavedFile[]> {
-    return Output.downloadAll(this.outputs, target, options);
-  }
 }

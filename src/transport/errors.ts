@@ -1,5 +1,7 @@
 // The error tree: every failure that leaves this library, with what it means for the caller's money.
 
+import { redactJson, redactText } from './redact.js';
+
 /** Where in the life of a request an error arose. */
 export type Phase = 'config' | 'route' | 'validate' | 'submit' | 'poll' | 'download';
 
@@ -59,20 +61,21 @@ export class ImaRouterError extends Error {
   declare readonly retryAfterMs?: number;
 
   constructor(message: string, facts: ErrorFacts) {
-    super(message, facts.cause === undefined ? undefined : { cause: facts.cause });
+    // The last gate: whoever made the message, no recognisable secret leaves in it.
+    super(redactText(message), facts.cause === undefined ? undefined : { cause: facts.cause });
     Object.defineProperty(this, MARK, { value: true });
     this.code = facts.code;
     this.phase = facts.phase;
     this.retryable = facts.retryable ?? false;
     this.mayBeBilled = facts.mayBeBilled ?? false;
-    this.hint = facts.hint ?? '';
+    this.hint = redactText(facts.hint ?? '');
     if (facts.status !== undefined) this.status = facts.status;
     if (facts.requestId !== undefined) this.requestId = facts.requestId;
     if (facts.traceId !== undefined) this.traceId = facts.traceId;
     if (facts.taskId !== undefined) this.taskId = facts.taskId;
     if (facts.gatewayCode !== undefined) this.gatewayCode = facts.gatewayCode;
     if (facts.param !== undefined) this.param = facts.param;
-    if (facts.body !== undefined) this.body = facts.body;
+    if (facts.body !== undefined) this.body = redactJson(facts.body);
     if (facts.retryAfterMs !== undefined) this.retryAfterMs = facts.retryAfterMs;
   }
 

@@ -80,7 +80,9 @@ export async function exchange(
     stop(new DOMException(`no complete answer within ${timeoutMs} ms`, 'TimeoutError'));
   }, timeoutMs);
   try {
-    return { answer: await Promise.race([send(request, context.fetch, controller.signal), stopped]) };
+    const answered = begin(request, context.fetch, controller.signal);
+    if ('failure' in answered) return answered;
+    return { answer: await Promise.race([complete(answered.response), stopped]) };
   } catch (error) {
     return { failure: classifyFailure(error, timedOut ? 'timeout' : signal?.aborted ? 'caller' : 'network') };
   } finally {
@@ -89,15 +91,29 @@ export async function exchange(
   }
 }
 
-async function send(request: WireRequest, fetch: FetchLike, signal: AbortSignal): Promise<Answer> {
-  const response = await fetch(request.url, {
+/** Calls `fetch`. One that throws instead of rejecting has not even tried. */
+function begin(
+  request: WireRequest,
+  fetch: FetchLike,
+  signal: AbortSignal,
+): { response: Promise<Response> } | { failure: Failure } {
+  const init: FetchInit = {
     method: request.method,
     headers: request.headers,
-    ...(request.body === undefined ? {} : { body: request.body }),
     redirect: 'manual',
     cache: 'no-store',
     signal,
-  });
+  };
+  if (request.body !== undefined) init.body = request.body;
+  try {
+    return { response: fetch(request.url, init) };
+  } catch (error) {
+    return { failure: { ...classifyFailure(error, 'network'), kind: 'not-sent' } };
+  }
+}
+
+async function complete(answered: Promise<Response>): Promise<Answer> {
+  const response = await answered;
   return new Answer(response.status, response.headers, new Uint8Array(await response.arrayBuffer()));
 }
 

@@ -59,8 +59,16 @@ export function classifyFailure(error: unknown, by: Failure['by']): Failure {
   const notSent =
     BLOCKED_PORT.test(innermost) ||
     (codes.length > 0 && codes.every((c) => NOT_SENT.has(c) || NOT_SENT_PREFIX.test(c)));
-  const reason = code === undefined || innermost.includes(code) ? innermost : `${code}: ${innermost}`;
+  const reason = reasonOf(code, innermost);
   return { kind: notSent && by === 'network' ? 'not-sent' : 'lost', by, code, reason, cause: error };
+}
+
+/** One line for a message: TLS libraries dump their whole error queue into theirs. */
+function reasonOf(code: string | undefined, message: string): string {
+  if (code === 'ERR_SSL_WRONG_VERSION_NUMBER') return 'that port does not speak TLS';
+  if (code?.startsWith('ERR_SSL_')) return code;
+  const line = message.replace(/\s+/g, ' ').trim().slice(0, 200);
+  return code === undefined || line.includes(code) ? line : `${code}: ${line}`;
 }
 
 function innermostMessage(error: unknown, depth = 0): string {

@@ -1,5 +1,6 @@
 // The door of the transport room: one HTTP exchange, its errors, and nothing about tasks or vendors.
 
+export { cleanBaseUrl, cleanHeaders, cleanKey } from './address.js';
 export * from './errors.js';
 export { Answer, type FetchLike } from './exchange.js';
 export { redactJson, redactText } from './redact.js';

@@ -14,14 +14,17 @@ export function redactText(text: string, secret?: string): string {
 }
 
 /** A deep copy of JSON data with all strings redacted. Long strings (base64 media) are cut at 2,000 characters. */
+export function redactJson<T>(value: T, secret?: string): T;
 export function redactJson(value: unknown, secret?: string): unknown {
   if (typeof value === 'string') {
     const text = redactText(value, secret);
     return text.length > 2000 ? `${text.slice(0, 2000)}… (${text.length} characters)` : text;
   }
-  if (Array.isArray(value)) return value.map((item) => redactJson(item, secret));
+  if (Array.isArray(value)) return value.map((item) => redactJson<unknown>(item, secret));
   if (typeof value === 'object' && value !== null) {
-    return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, redactJson(item, secret)]));
+    return Object.fromEntries(
+      Object.entries(value).map(([name, item]) => [redactText(name, secret), redactJson<unknown>(item, secret)]),
+    );
   }
   return value;
 }

@@ -96,6 +96,11 @@ export class Transport {
     return this.#options.headers(apiKey);
   }
 
+  /** A copy of JSON data, or a text, without this client's key and other secrets. */
+  redact<T>(value: T): T {
+    return redactJson(value, this.#options.apiKey);
+  }
+
   /** Makes the call; resolves to a good answer or throws the typed error of its ending. */
   async request(call: Call): Promise<Answer> {
     const options = this.#options;

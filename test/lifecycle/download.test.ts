@@ -145,6 +145,24 @@ describe('a bad server leaves nothing behind', () => {
     expect(gateway.requests.every((request) => request.method === 'GET')).toBe(true);
   });
 
+  test('a redirect from https to plain http', async () => {
+    // There is no certificate here: the caller's own fetch plays the https host.
+    const cdn = await serve((_, response) => response.end(png));
+    const gateway = await serve((_, response) =>
+      json(response, { status: 'succeeded', url: 'https://cdn.example/a.png' }),
+    );
+    servers.push(cdn, gateway);
+    const { ima } = clientFor(gateway.url, {
+      fetch: async (input, init) =>
+        input.startsWith('https:')
+          ? new Response(null, { status: 302, headers: { location: `${cdn.url}/b.png` } })
+          : fetch(input, init),
+    });
+    const downgraded = await ima.task('t1', { model: 'gemini-2.5-flash-image' }).result();
+    await expect(downgraded.download(`${folder}/`)).rejects.toMatchObject({ code: 'bad_redirect' });
+    expect(cdn.requests).toHaveLength(0);
+  });
+
   test('silence', async () => {
     const { result } = await finished((response) => {
       response.writeHead(200, { 'content-length': png.length });
@@ -174,8 +192,9 @@ describe('a bad server leaves nothing behind', () => {
   });
 });
 
-test('a folder that may not be written', async () => {
-  const { result } = await finished((response) => response.end(png));
+test.each(['file/', 'file/deeper/'])('a file where the folder should be: %s', async (where) => {
+  const { result, cdn } = await finished((response) => response.end(png));
   await writeFile(join(folder, 'file'), '');
-  await expect(result.download(`${folder}/file/deeper/`)).rejects.toMatchObject({ code: 'not_writable' });
+  await expect(result.download(`${folder}/${where}`)).rejects.toMatchObject({ code: 'not_writable', retryable: false });
+  expect(cdn.requests).toHaveLength(0);
 });

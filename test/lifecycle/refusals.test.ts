@@ -76,6 +76,59 @@ describe('before anything is sent', () => {
     expect(await ima.validate(good)).toBe(good);
   });
 
+  test('a field that should be a URI says so in words; of a union the nearest variant speaks', async () => {
+    const { ima } = clientFor(silent.url);
+    const issuesOf = async (body: { model: string }) => {
+      const error = await errorOf(ima.validate(body));
+      return error instanceof InvalidRequestError ? error.issues : [];
+    };
+    expect(await issuesOf({ model: 'kling-v3-video', prompt: 'x', image: 'nope' } as { model: string })).toEqual([
+      { path: ['image'], message: 'expected an absolute URI, such as https://example.com/a.png' },
+    ]);
+    const list = [{ video_url: 'https://a.example/v.mp4', keep_original_sound: true }];
+    const [issue] = await issuesOf({ model: 'kling-v3-omni-video', prompt: 'x', video_list: list } as {
+      model: string;
+    });
+    expect(issue?.path).toEqual(['video_list', 0, 'keep_original_sound']);
+  });
+
+  test.each([
+    { headers: { 'x a': 'b' } },
+    { headers: { 'x-a': 'a\nb' } },
+    { headers: { 'x-a': '🙂' } },
+    { apiKey: 'sk-日本' },
+    { apiKey: 'sk-a\nb' },
+  ])('what no header can carry: %o', (options) => {
+    expect(() => new ImaRouter({ baseUrl: silent.url, ...options })).toThrow(ConfigError);
+  });
+
+  test.each(['日本', 'a b', 'a\nb', ''])('the trace id %j', async (traceId) => {
+    const { ima } = clientFor(silent.url);
+    expect(await errorOf(ima.submit(request, { traceId }))).toMatchObject({
+      code: 'bad_option',
+      param: 'traceId',
+      mayBeBilled: false,
+    });
+  });
+
+  test('a body that JSON cannot hold', async () => {
+    const { ima } = clientFor(silent.url, { validate: 'off' });
+    const cyclic: { self?: object } = {};
+    cyclic.self = cyclic;
+    const error = await errorOf(ima.submit({ ...request, ...cyclic }));
+    expect(error).toMatchObject({ code: 'invalid_request', mayBeBilled: false });
+    expect(await ima.journal.list()).toEqual([]);
+  });
+
+  test('a fetch that throws before it tries', async () => {
+    const { ima } = clientFor(silent.url, {
+      fetch: () => {
+        throw new Error('no fetch here');
+      },
+    });
+    expect(await errorOf(ima.submit(request))).toMatchObject({ code: 'connection_failed', mayBeBilled: false });
+  });
+
   test('a model that is not on the named endpoint', async () => {
     const { ima } = clientFor(silent.url);
     expect(() => ima.models.route('sonic', { endpoint: '/v1/videos' })).toThrow(
@@ -144,6 +197,25 @@ describe('before anything is sent', () => {
       /^http:\/\/127\.0\.0\.1:\d+ cannot be reached \(connect ECONNREFUSED .*\): nothing was sent\.$/,
     );
     expect(await ima.journal.list()).toEqual([]);
+  });
+});
+
+describe('what is pasted around a key', () => {
+  test.each(['sk-abc', ' sk-abc\n', '"sk-abc"', "'sk-abc'", 'Bearer sk-abc', 'bearer  "sk-abc"', '"Bearer sk-abc"'])(
+    '%j',
+    async (apiKey) => {
+      const server = await serve((_, response) => json(response, { id: 't' }));
+      await clientFor(server.url, { apiKey, headers: { Authorization: 'mine', 'X-Team': 'a' } }).ima.submit(request);
+      await server.close();
+      expect(server.requests[0]?.headers).toMatchObject({ authorization: 'Bearer sk-abc', 'x-team': 'a' });
+    },
+  );
+
+  test.each(['', '/', '/v1', '/v1/', '/prefix/v1/'])('and around a base URL: %j', async (suffix) => {
+    const server = await serve((_, response) => json(response, { id: 't' }));
+    await clientFor(server.url + suffix).ima.submit(request);
+    await server.close();
+    expect(server.requests[0]?.url).toBe(`${suffix.startsWith('/prefix') ? '/prefix' : ''}/v1/videos`);
   });
 });
 
@@ -243,6 +315,26 @@ describe('at the gateway', () => {
     await server.close();
     expect(inspect(error, { depth: 9, showHidden: true }) + JSON.stringify(error)).not.toContain(key);
   });
+});
+
+test('no error or warning shows what a failed task repeats', async () => {
+  const key = 'sk-test-0123456789';
+  const leaky = `download failed: https://b.example/x.png?X-Amz-Signature=5ecret&token=${key}`;
+  const server = await serve((_, response, count) =>
+    json(response, { status: count === 1 ? leaky : 'failed', error: { message: leaky, code: 'c' }, key }),
+  );
+  const { ima, warnings } = clientFor(server.url);
+  const task = ima.task('t1', { model: 'sonic' });
+  await task.refresh();
+  const waited = await errorOf(task.result({ timeoutMs: 0 }).catch((e: unknown) => Promise.reject(e)));
+  const failed = await errorOf(ima.task('t1', { model: 'sonic' }).result());
+  await server.close();
+  for (const thing of [waited, failed, warnings]) {
+    const shown = inspect(thing, { depth: 9, showHidden: true }) + JSON.stringify(thing);
+    expect(shown).not.toContain(key);
+    expect(shown).not.toContain('5ecret');
+  }
+  expect(failed).toMatchObject({ code: 'task_failed', gatewayCode: 'c' });
 });
 
 test('an error of this library is told by a mark, not by its class', async () => {

@@ -143,7 +143,7 @@ describe('starting', () => {
   it('says in one sentence what to install when Prism is missing', async () => {
     const missing = () => Promise.reject(Object.assign(new Error('no'), { code: 'ERR_MODULE_NOT_FOUND' }));
     await expect(loadChecker(missing)).rejects.toThrow(
-      'The mock gateway needs Prism, which is not installed. Put it beside ima-router: npm i -D @stoplight/prism-http@5',
+      'The mock gateway needs Prism, which is not installed. Put it beside ima-router: npm i -D @stoplight/prism-http@5.12.0',
     );
     await expect(loadChecker(() => Promise.resolve({}))).rejects.toThrow('does not know the installed version');
   });

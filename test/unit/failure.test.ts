@@ -58,12 +58,17 @@ describe('not sent', () => {
 
   test('the peer speaks no TLS', async () => {
     const port = await listen((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
-    expect(await failureOf(`https://127.0.0.1:${port}/`)).toMatchObject({ kind: 'not-sent', by: 'network' });
+    const failure = await failureOf(`https://127.0.0.1:${port}/`);
+    expect(failure).toMatchObject({ kind: 'not-sent', by: 'network', reason: 'that port does not speak TLS' });
   });
 
   test('the signal was aborted before', async () => {
     const failure = await failureOf('http://127.0.0.1:1/', { signal: AbortSignal.abort(new Error('never mind')) });
     expect(failure).toMatchObject({ kind: 'not-sent', by: 'caller', reason: 'never mind' });
+  });
+
+  test('a port that the fetch standard blocks', async () => {
+    expect(await failureOf('http://127.0.0.1:9/')).toMatchObject({ kind: 'not-sent', reason: 'bad port' });
   });
 
   test('a connect timeout, as undici tells it', () => {

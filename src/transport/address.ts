@@ -1,0 +1,72 @@
+// How a gateway is reached: a key and a base URL as people paste them, checked before anything can be sent.
+
+import { ConfigError } from './errors.js';
+import { redactText } from './redact.js';
+
+/**
+ * The bare key: without spaces, quotes and a leading "Bearer ", which is how keys are pasted (field-notes A1).
+ * Undefined when nothing is left. Throws `ConfigError` when no header could carry it.
+ */
+export function cleanKey(key: string | undefined): string | undefined {
+  let bare = key?.trim() ?? '';
+  for (let before = ''; before !== bare; ) {
+    before = bare;
+    bare = bare
+      .replace(/^["'“”]+|["'“”]+$/g, '')
+      .replace(/^Bearer(\s+|$)/i, '')
+      .trim();
+  }
+  if (bare === '') return undefined;
+  if (/^[\x21-\x7e]+$/.test(bare)) return bare;
+  throw new ConfigError('The API key has characters that no header can carry: it was probably pasted wrongly.', {
+    code: 'bad_api_key',
+    phase: 'config',
+    hint: 'Paste the key again, without line breaks.',
+  });
+}
+
+/** Origin and path prefix without a trailing `/` or `/v1`. Throws `ConfigError`; plain http only to loopback. */
+export function cleanBaseUrl(baseUrl: string): string {
+  const bad = (why: string, hint: string) =>
+    new ConfigError(`The base URL "${redactText(baseUrl)}" ${why}.`, {
+      code: 'bad_base_url',
+      phase: 'config',
+      param: 'baseUrl',
+      hint,
+    });
+  const text = baseUrl.trim();
+  if (!URL.canParse(text)) throw bad('is not a URL', 'Write it in full: https://<host>.');
+  const url = new URL(text);
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') throw bad('is not a web address', 'Use https://.');
+  if (url.username !== '' || url.password !== '') throw bad('holds credentials', 'Pass the key as { apiKey }.');
+  if (url.search !== '' || url.hash !== '') throw bad('has a query or a fragment', 'Leave them out.');
+  if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
+    throw bad('would send the key in the clear', 'Use https://; plain http is for loopback only.');
+  }
+  const path = url.pathname.replace(/\/+$/, '').replace(/\/v1$/, '').replace(/\/+$/, '');
+  return url.origin + path;
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
+}
+
+/** Header names in lower case, so that one overrides another. Throws `ConfigError` for what HTTP cannot carry. */
+export function cleanHeaders(headers: Record<string, string> | undefined): Record<string, string> {
+  const clean: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers ?? {})) {
+    try {
+      new Headers([[name, value]]);
+    } catch (cause) {
+      throw new ConfigError(`The header ${JSON.stringify(name)} cannot be sent as it is.`, {
+        code: 'bad_option',
+        phase: 'config',
+        param: 'headers',
+        hint: 'Names are tokens, values one line of Latin-1.',
+        cause,
+      });
+    }
+    clean[name.toLowerCase()] = value;
+  }
+  return clean;
+}
