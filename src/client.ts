@@ -12,13 +12,21 @@ import {
   Validator,
 } from './catalog/index.js';
 import {
+  type ClientOptions,
+  checkOptions,
+  pollBounds,
+  pollsPerSecond,
+  requestTimeout,
+  retryPolicy,
+  safeLogger,
+  warner,
+} from './options.js';
+import {
   checkedRef,
   checkedTaskId,
   checkedTimeout,
-  DEFAULT_BOUNDS,
   type Journal,
   MemoryJournal,
-  type PollBounds,
   Scheduler,
   type Task,
   TaskEngine,
@@ -26,20 +34,16 @@ import {
   type TaskRef,
   type TaskResult,
   type TaskState,
-  type Warning,
 } from './tasks/index.js';
 import {
+  type Answer,
   ConfigError,
   cleanBaseUrl,
   cleanHeaders,
   cleanKey,
-  DEFAULT_RETRY,
   type FetchLike,
   InvalidRequestError,
-  type Logger,
   type ReadRefusal,
-  type RetryPolicy,
-  redactText,
   Transport,
 } from './transport/index.js';
 
@@ -63,29 +67,6 @@ export interface Gateway {
   pollsPerSecond: number;
 }
 
-/** Options of a client. All are optional; times in milliseconds. */
-export interface ClientOptions {
-  /** Else from the environment. Spaces, quotes and a leading `Bearer ` are trimmed. */
-  apiKey?: string | undefined;
-  /** May end in `/`, `/v1` or neither. Plain http only to loopback. */
-  baseUrl?: string | undefined;
-  /** Replaces the platform's `fetch`. */
-  fetch?: FetchLike | undefined;
-  /** Sent with every call to the gateway, never to a result host. */
-  headers?: Record<string, string> | undefined;
-  /** Where paid requests are written down; in memory unless given. */
-  journal?: Journal | undefined;
-  /** `schema`: bodies are checked before they are sent (default). `off`: they go as they are. */
-  validate?: 'schema' | 'off' | undefined;
-  /** For one exchange, body included. Default 60,000. */
-  requestTimeoutMs?: number | undefined;
-  retry?: Partial<RetryPolicy> | undefined;
-  poll?: (Partial<PollBounds> & { perSecond?: number | undefined }) | undefined;
-  logger?: Logger | undefined;
-  /** Things worth attention that break nothing; the console's `warn` unless given. */
-  onWarning?: ((warning: Warning) => void) | undefined;
-}
-
 /** Options of `submit`. */
 export interface SubmitOptions<Endpoint extends string = string> {
   signal?: AbortSignal | undefined;
@@ -103,7 +84,7 @@ export interface GenerateOptions<Endpoint extends string = string> extends Submi
   onUpdate?: ((state: TaskState) => void) | undefined;
 }
 
-/** The request bodies of a gateway by model and endpoint, without `model`. Generated. */
+/** The request bodies that make tasks, by model and endpoint, without `model`. Generated. */
 export type BodyMap = object;
 
 /** The endpoints that take `Model`. */
@@ -132,13 +113,11 @@ export interface Models {
   route(id: string, options?: { endpoint?: string }): Route;
 }
 
-/** Timers hold 31 bits of milliseconds; a longer one would fire at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
 /** How a user points at a task that is known from elsewhere. */
 export type TaskPointer = { model: string; endpoint?: string } | { pollPath: string };
 
-/** Verbs that every gateway has. `Bodies`, `Preferred` and `Paths` are the generated types of its document. */
+/** Verbs that every gateway has. `Bodies` (of requests that make tasks), `Preferred` and
+ * `Paths` are the generated types of its document. */
 export class GatewayClient<Bodies extends BodyMap, Preferred, Paths extends object> {
   /** The catalogue; needs no key and makes no call. */
   readonly models: Models;
@@ -153,12 +132,12 @@ export class GatewayClient<Bodies extends BodyMap, Preferred, Paths extends obje
   #api: Client<Paths> | undefined;
 
   constructor(gateway: Gateway, options: ClientOptions = {}) {
+    checkOptions(options);
     const apiKey = cleanKey(options.apiKey ?? fromEnvironment(gateway.env.apiKey));
     const fetch: FetchLike = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
-    const warn = warner(options.onWarning, apiKey);
     const userHeaders = cleanHeaders(options.headers);
-    const bounds = pollBounds(options.poll);
-    const clock = { now: Date.now, random: Math.random };
+    // Epoch milliseconds on a clock that nobody sets back: waits must not hang when the system time changes.
+    const clock = { now: () => performance.timeOrigin + performance.now(), random: Math.random };
     this.#gateway = gateway;
     this.#catalog = new Catalog(gateway.catalog);
     this.#validator = new Validator(this.#catalog, gateway.loadSchemas);
@@ -170,10 +149,10 @@ export class GatewayClient<Bodies extends BodyMap, Preferred, Paths extends obje
       missingKey: `No API key for ${gateway.name}: set ${gateway.env.apiKey[0] ?? 'the key variable'} or pass { apiKey }.`,
       headers: (key) => ({ ...userHeaders, ...gateway.headers(key) }),
       fetch,
-      requestTimeoutMs: Math.min(positive('requestTimeoutMs', options.requestTimeoutMs) ?? 60_000, LONGEST_TIMER_MS),
+      requestTimeoutMs: requestTimeout(options),
       retry: retryPolicy(options.retry),
       readRefusal: gateway.readRefusal,
-      logger: options.logger,
+      logger: safeLogger(options.logger),
       ...clock,
     });
     this.#engine = new TaskEngine({
@@ -182,16 +161,16 @@ export class GatewayClient<Bodies extends BodyMap, Preferred, Paths extends obje
       readers: gateway.readers,
       journal: this.journal,
       scheduler: new Scheduler({
-        perSecond: positive('poll.perSecond', options.poll?.perSecond) ?? gateway.pollsPerSecond,
+        perSecond: pollsPerSecond(options.poll, gateway.pollsPerSecond),
         now: clock.now,
       }),
-      bounds,
+      bounds: pollBounds(options.poll),
       media: {
         fetch,
         headersFor: (url) => (this.#transport.isOwnOrigin(url) ? this.#transport.authHeaders('download') : {}),
       },
       waitMs: gateway.waitMs,
-      warn,
+      warn: warner(options.onWarning),
       ...clock,
     });
     const catalog = this.#catalog;
@@ -222,10 +201,11 @@ export class GatewayClient<Bodies extends BodyMap, Preferred, Paths extends obje
     Model extends keyof Bodies & string,
     Endpoint extends EndpointOf<Bodies, Model> = PreferredOf<Preferred, Model> & EndpointOf<Bodies, Model>,
   >(request: RequestFor<Bodies, Model, Endpoint>, options: SubmitOptions<Endpoint> = {}): Promise<Task> {
-    const { model } = checkedRequest(request);
+    // What is checked is what is sent, whatever the caller does to the object meanwhile.
+    const { model, body, wire } = snapshot(request);
     const route = this.#catalog.route(model, { endpoint: options.endpoint });
-    if (this.#validate !== 'off') await this.#validator.check(request, route.path);
-    return this.#engine.submit(route, request, { signal: options.signal, traceId: options.traceId });
+    if (this.#validate !== 'off') await this.#validator.check(wire, route.path);
+    return this.#engine.submit(route, body, { signal: options.signal, traceId: options.traceId });
   }
 
   /**
@@ -288,8 +268,7 @@ export class GatewayClient<Bodies extends BodyMap, Preferred, Paths extends obje
     request: Request,
     options: { endpoint?: string } = {},
   ): Promise<Request> {
-    checkedRequest(request);
-    await this.#validator.check(request, options.endpoint);
+    await this.#validator.check(snapshot(request).wire, options.endpoint);
     return request;
   }
 
@@ -322,7 +301,7 @@ export class GatewayClient<Bodies extends BodyMap, Preferred, Paths extends obje
       paid,
       signal: request.signal,
       traceId: headers['x-trace-id'] ?? crypto.randomUUID(),
-      binary: true,
+      readable: isReadable,
     });
     const empty = answer.status === 204 || answer.status === 304 || answer.bytes.length === 0;
     return new Response(empty ? null : new Uint8Array(answer.bytes), {
@@ -355,57 +334,41 @@ function fromEnvironment(names: readonly string[]): string | undefined {
   return undefined;
 }
 
-function positive(name: string, value: number | undefined): number | undefined {
-  if (value === undefined || (Number.isFinite(value) && value > 0)) return value;
-  throw new ConfigError(`${name} must be a positive number, not ${value}.`, {
-    code: 'bad_option',
-    phase: 'config',
-    param: name,
-    hint: 'Leave it out for the default.',
-  });
+/** JSON, media, or nothing where the status says so; an edge's HTML page is none of them. */
+function isReadable(answer: Answer): boolean {
+  if (answer.bytes.length === 0) return answer.status === 204 || answer.status === 205;
+  const type = answer.headers.get('content-type') ?? '';
+  return (
+    answer.json !== undefined || /^(image|audio|video)\/|^application\/octet-stream|^text\/event-stream/.test(type)
+  );
 }
 
-function pollBounds(poll: ClientOptions['poll']): PollBounds {
-  const minMs =
-    positive('poll.minMs', poll?.minMs) ?? Math.min(DEFAULT_BOUNDS.minMs, poll?.maxMs ?? Number.POSITIVE_INFINITY);
-  const maxMs = positive('poll.maxMs', poll?.maxMs) ?? Math.max(DEFAULT_BOUNDS.maxMs, minMs);
-  if (minMs > maxMs) {
-    throw new ConfigError(`poll.minMs (${minMs}) is more than poll.maxMs (${maxMs}).`, {
-      code: 'bad_option',
-      phase: 'config',
-      param: 'poll.minMs',
-      hint: 'Swap them.',
+/** The request as it will go over the wire: its JSON, and that JSON read back. The object itself stays untouched. */
+function snapshot(request: unknown): { model: string; body: string; wire: { model: string } } {
+  const wrong = (message: string, hint: string, cause?: unknown) =>
+    new InvalidRequestError(`${message}: nothing was sent.`, {
+      code: 'invalid_request',
+      phase: 'validate',
+      hint,
+      cause,
     });
+  let body: string | undefined;
+  let wire: unknown;
+  try {
+    body = JSON.stringify(request);
+    wire = body === undefined ? undefined : JSON.parse(body);
+  } catch (cause) {
+    throw wrong('The request cannot be written as JSON', 'It holds a BigInt or refers to itself.', cause);
   }
-  return { minMs, maxMs };
-}
-
-function retryPolicy(retry: Partial<RetryPolicy> | undefined): RetryPolicy {
-  for (const name of ['attempts', 'baseMs', 'factor', 'capMs'] as const) positive(`retry.${name}`, retry?.[name]);
-  return { ...DEFAULT_RETRY, ...retry };
-}
-
-function warner(onWarning: ClientOptions['onWarning'], apiKey: string | undefined): (warning: Warning) => void {
-  return (warning) => {
-    const safe = { ...warning, message: redactText(warning.message, apiKey) };
-    try {
-      if (onWarning === undefined) console.warn(`ima-router: ${safe.message}`);
-      else onWarning(safe);
-    } catch {
-      // A hook that throws must not break a paid wait, and there is nobody left to tell.
-    }
-  };
-}
-
-function checkedRequest(request: unknown): { model: string } {
-  if (typeof request === 'object' && request !== null && 'model' in request && typeof request.model === 'string') {
-    return { model: request.model };
+  if (
+    body !== undefined &&
+    typeof wire === 'object' &&
+    wire !== null &&
+    'model' in wire &&
+    typeof wire.model === 'string'
+  ) {
+    const { model } = wire;
+    return { model, body, wire: { ...wire, model } };
   }
-  throw new InvalidRequestError('A request is an object with a `model`: nothing was sent.', {
-    code: 'invalid_request',
-    phase: 'validate',
-    issues: [{ path: ['model'], message: 'expected a model id' }],
-    param: 'model',
-    hint: "E.g. { model: '<model id>', prompt: '…' }.",
-  });
+  throw wrong('A request is an object with a `model`', "E.g. { model: '<model id>', prompt: '…' }.");
 }

@@ -1,10 +1,17 @@
 // The one public door: everything a user may name, nothing else.
 
-export type { ModelId, PreferredEndpoint, RequestBodies } from '../generated/ima-router/requests.js';
+export type {
+  ModelId,
+  PreferredEndpoint,
+  RequestBodies,
+  TaskBodies,
+  TaskModelId,
+} from '../generated/ima-router/requests.js';
 export type { Modality, ModelData, ModelFilter, Route } from './catalog/index.js';
-export type { ClientOptions, GenerateOptions, Models, SubmitOptions, TaskPointer } from './client.js';
+export type { GenerateOptions, Models, SubmitOptions, TaskPointer } from './client.js';
 export { ImaRouter } from './gateways/ima-router/index.js';
 export type { DownloadOptions, DownloadProgress, MediaKind, Output, OutputFacts, SavedFile } from './media/index.js';
+export type { ClientOptions } from './options.js';
 export type {
   Journal,
   JournalRecord,

@@ -15,6 +15,7 @@ const FLOOR: Record<string, number> = {
   models: 8,
   gateways: 7,
   client: 6,
+  options: 5.5,
   protocols: 5,
   tasks: 4,
   media: 3,

@@ -74,11 +74,14 @@ export class Catalog {
   #unknown(id: string): UnknownModelError {
     const suggestions = nearestIds(id, this.#byId.keys());
     const means = suggestions.length === 0 ? '' : ` Did you mean ${suggestions.map((s) => `"${s}"`).join(' or ')}?`;
-    return new UnknownModelError(`Unknown model "${id}" for ${this.#data.gateway}: nothing was sent.${means}`, {
-      code: 'unknown_model',
-      phase: 'route',
-      suggestions,
-      hint: 'List the ids with `models.list()`.',
-    });
+    return new UnknownModelError(
+      `Unknown model "${id.slice(0, 100)}" for ${this.#data.gateway}: nothing was sent.${means}`,
+      {
+        code: 'unknown_model',
+        phase: 'route',
+        suggestions,
+        hint: 'List the ids with `models.list()`.',
+      },
+    );
   }
 }

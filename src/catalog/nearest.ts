@@ -1,9 +1,12 @@
 // Which known ids somebody may have meant: edit distance over normalised names, with a bonus for shared words.
 
+/** Nobody means a model by more than this. */
+const LONGEST_NAME = 100;
+
 /** At most `limit` ids of `ids`, nearest first; only those that are near enough to be worth a suggestion. */
 export function nearestIds(wanted: string, ids: Iterable<string>, limit = 3): string[] {
   const needle = normalise(wanted);
-  if (needle === '') return [];
+  if (needle === '' || wanted.length > LONGEST_NAME) return [];
   const words = wordsOf(wanted);
   const scored: { id: string; score: number }[] = [];
   for (const id of ids) {

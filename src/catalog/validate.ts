@@ -1,7 +1,7 @@
 // Whether a request is acceptable: the gateway's own JSON Schema, as zod says it. Loads zod on first use.
 
 import type { core, ZodType } from 'zod';
-import { InvalidRequestError, type RequestIssue } from '../transport/index.js';
+import { ConfigError, InvalidRequestError, type RequestIssue } from '../transport/index.js';
 import type { Catalog } from './catalog.js';
 import type { EndpointData, JsonSchema, SchemaBundle } from './data.js';
 
@@ -40,6 +40,23 @@ export class Validator {
     );
   }
 
+  /** Schemas and zod. A failed load (a missing chunk, no network) is told, and tried again the next time. */
+  async #loaded() {
+    this.#bundle ??= this.#load();
+    try {
+      return await Promise.all([this.#bundle, import('zod')]);
+    } catch (cause) {
+      this.#bundle = undefined;
+      throw new ConfigError('The schemas for validation could not be loaded: nothing was sent.', {
+        code: 'schemas_unavailable',
+        phase: 'validate',
+        retryable: true,
+        hint: "Bundle the package's lazily loaded chunks, or create the client with { validate: 'off' }.",
+        cause,
+      });
+    }
+  }
+
   #schema(key: NonNullable<EndpointData['schema']>): Promise<ZodType> {
     let converted = this.#converted.get(key);
     if (converted === undefined) {
@@ -52,8 +69,7 @@ export class Validator {
   }
 
   async #convert(key: string): Promise<ZodType> {
-    this.#bundle ??= this.#load();
-    const [{ schemas, definitions }, { z }] = await Promise.all([this.#bundle, import('zod')]);
+    const [{ schemas, definitions }, { z }] = await this.#loaded();
     const schema = schemas[key];
     if (schema === undefined) throw new TypeError(`generated schemas have no entry "${key}"`);
     if (typeof schema === 'boolean') return schema ? z.unknown() : z.never();

@@ -2,8 +2,17 @@
 
 import { createHash, randomBytes } from 'node:crypto';
 import { access, type FileHandle, link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
-import { dirname, extname, join, resolve } from 'node:path';
-import { DownloadError, type ErrorFacts, ImaRouterError, redactText, WaitAbortedError } from '../transport/index.js';
+import { dirname, extname, join, resolve, sep } from 'node:path';
+import {
+  DownloadError,
+  derived,
+  type ErrorFacts,
+  guarded,
+  ImaRouterError,
+  messageOf,
+  redactText,
+  WaitAbortedError,
+} from '../transport/index.js';
 import type { DownloadOptions, OutputFacts, OutputOrigin, SavedFile } from './facts.js';
 import { safeName } from './names.js';
 import { SNIFF_BYTES, type Sniffed, sniff } from './sniff.js';
@@ -11,6 +20,10 @@ import { type OpenMedia, openMedia, shown } from './source.js';
 
 /** A stalled socket is told from a slow one by this much silence. */
 const IDLE_TIMEOUT_MS = 30_000;
+
+/** A target that ends so keeps its name; any other gets the extension that its bytes ask for. */
+const MEDIA_EXTENSION =
+  /^\.(png|jpe?g|webp|gif|avif|bmp|tiff?|mp4|m4v|mov|webm|mkv|avi|mp3|wav|flac|ogg|oga|opus|m4a|aac)$/i;
 
 /** What a file system says when it will not have a file there. */
 const UNWRITABLE = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'EISDIR', 'ENAMETOOLONG']);
@@ -26,7 +39,8 @@ export async function saveOutputs(
   target: string,
   options: DownloadOptions,
 ): Promise<SavedFile[]> {
-  const folder = /[/\\]$/.test(target) || (await isFolder(target));
+  checkTarget(target, jobs[0]?.origin.taskId);
+  const folder = target.endsWith('/') || target.endsWith(sep) || (await isFolder(target));
   if (!folder && jobs.length > 1) {
     throw new DownloadError(`${target} is one file name and the task has ${jobs.length} outputs.`, {
       code: 'one_name_many_outputs',
@@ -81,7 +95,9 @@ async function save(
   }
 
   function finalPath(sniffed: Sniffed): string {
-    if (!folder) return extname(target) === '' ? `${resolve(target)}.${sniffed.extension}` : resolve(target);
+    // `kling-v2.5` has no extension: only what is known as one counts.
+    if (!folder)
+      return MEDIA_EXTENSION.test(extname(target)) ? resolve(target) : `${resolve(target)}.${sniffed.extension}`;
     const own = options.name === undefined ? undefined : `${options.name}${count > 1 ? `-${origin.index + 1}` : ''}`;
     const base = own ?? `${origin.model}-${origin.taskId ?? 'output'}-${origin.index}`;
     return join(directory, `${safeName(base)}.${sniffed.extension}`);
@@ -130,16 +146,25 @@ async function stream(
   return { bytes, sha256: hash.digest('hex'), sniffed };
 }
 
+function checkTarget(target: unknown, taskId: string | undefined): void {
+  if (typeof target === 'string' && target !== '' && !target.includes('\0')) return;
+  throw new DownloadError(`${JSON.stringify(target) ?? 'undefined'} is no place for a file.`, {
+    code: 'bad_target',
+    phase: 'download',
+    taskId,
+    mayBeBilled: true,
+    hint: 'Give a folder (ends in "/") or a file name.',
+  });
+}
+
 function report(
   options: DownloadOptions,
   progress: { bytes: number; total: number | undefined },
   origin: OutputOrigin,
 ) {
-  try {
-    options.onProgress?.(progress);
-  } catch (error) {
-    origin.warn('callback_threw', `onProgress threw: ${error instanceof Error ? error.message : String(error)}`);
-  }
+  guarded(options.onProgress, (error) => origin.warn('callback_threw', `onProgress threw: ${messageOf(error)}`))(
+    progress,
+  );
 }
 
 /** An HTML page or a JSON error with status 200 is not a result: it is refused with its first characters shown. */
@@ -261,9 +286,9 @@ class Watchdog {
     readonly idleTimeoutMs: number,
     caller: AbortSignal | undefined,
   ) {
-    this.#caller = caller;
-    if (caller?.aborted) this.#onCaller();
-    caller?.addEventListener('abort', this.#onCaller, { once: true });
+    this.#caller = derived(caller);
+    if (this.#caller?.aborted) this.#onCaller();
+    this.#caller?.addEventListener('abort', this.#onCaller, { once: true });
     this.fed();
   }
 

@@ -15,31 +15,51 @@ export interface Sniffed {
 /** Bytes at the start of a file that are enough to recognise it. */
 export const SNIFF_BYTES = 4096;
 
-/** Containers that hold picture and sound alike, by what a gateway means with them. */
-const CONTAINER: Record<string, Sniffed> = {
-  mp4: { kind: 'video', contentType: 'video/mp4', extension: 'mp4' },
-  webm: { kind: 'video', contentType: 'video/webm', extension: 'webm' },
-  mkv: { kind: 'video', contentType: 'video/x-matroska', extension: 'mkv' },
-  m4a: { kind: 'audio', contentType: 'audio/mp4', extension: 'm4a' },
-  ogg: { kind: 'audio', contentType: 'audio/ogg', extension: 'ogg' },
-};
-
 /** Recognises the first bytes of a file; null when no signature matches (text, HTML, JSON, noise). */
 export function sniff(head: Uint8Array): Sniffed | null {
+  const own = container(head);
+  if (own !== null) return own;
   for (const guess of filetypeinfo(head)) {
-    const container = CONTAINER[guess.typename];
-    if (container !== undefined) return container;
     const kind = /^(image|video|audio)\//.exec(guess.mime ?? '')?.[1];
-    if (guess.mime !== undefined && guess.extension !== undefined && isKind(kind)) {
+    if (
+      guess.mime !== undefined &&
+      guess.extension !== undefined &&
+      isKind(kind) &&
+      isConvincing(guess.typename, head)
+    ) {
       return { kind, contentType: guess.mime, extension: guess.extension };
     }
   }
-  // An MPEG audio frame without an ID3 tag: sync bits, a valid layer, bitrate and sample rate (ISO 11172-3, 2.4.1.3).
+  // An MPEG layer III frame without an ID3 tag: sync bits, a valid bitrate and sample rate (ISO 11172-3, 2.4.1.3).
   const [a = 0, b = 0, c = 0] = head;
-  if (a === 0xff && (b & 0xe0) === 0xe0 && (b & 0x06) !== 0 && (c & 0xf0) !== 0xf0 && (c & 0x0c) !== 0x0c) {
+  if (a === 0xff && (b & 0xe6) === 0xe2 && (c & 0xf0) !== 0xf0 && (c & 0x0c) !== 0x0c) {
     return { kind: 'audio', contentType: 'audio/mpeg', extension: 'mp3' };
   }
   return null;
+}
+
+/** Containers that hold picture and sound alike, by what they say of themselves. */
+function container(head: Uint8Array): Sniffed | null {
+  const text = Array.from(head.subarray(0, 64), (byte) => String.fromCharCode(byte)).join('');
+  if (text.startsWith('OggS')) return { kind: 'audio', contentType: 'audio/ogg', extension: 'ogg' };
+  if (text.startsWith('\x1aE\xdf\xa3')) {
+    return text.includes('webm')
+      ? { kind: 'video', contentType: 'video/webm', extension: 'webm' }
+      : { kind: 'video', contentType: 'video/x-matroska', extension: 'mkv' };
+  }
+  if (text.slice(4, 8) !== 'ftyp') return null;
+  const brand = text.slice(8, 12);
+  if (brand === 'M4A ' || brand === 'M4B ') return { kind: 'audio', contentType: 'audio/mp4', extension: 'm4a' };
+  if (brand === 'avif' || brand === 'avis') return { kind: 'image', contentType: 'image/avif', extension: 'avif' };
+  if (brand === 'heic' || brand === 'mif1') return { kind: 'image', contentType: 'image/heic', extension: 'heic' };
+  if (brand === 'qt  ') return { kind: 'video', contentType: 'video/quicktime', extension: 'mov' };
+  return { kind: 'video', contentType: 'video/mp4', extension: 'mp4' };
+}
+
+/** Two letters are no signature: plain text begins with `BM` or `GIF` as well. */
+function isConvincing(type: string, head: Uint8Array): boolean {
+  if (type === 'gif') return /^GIF8[79]a/.test(String.fromCharCode(...head.subarray(0, 6)));
+  return type !== 'bmp' || (head[6] === 0 && head[7] === 0 && head[8] === 0 && head[9] === 0);
 }
 
 function isKind(value: string | undefined): value is MediaKind {

@@ -5,14 +5,15 @@ import { type MediaAccess, Output, type OutputFacts } from '../media/index.js';
 import {
   type Answer,
   ConfigError,
+  derived,
   type ImaRouterError,
-  InvalidRequestError,
+  messageOf,
   SubmitUnknownError,
   type Transport,
 } from '../transport/index.js';
 import type { Journal, JournalRecord } from './journal.js';
 import { nextDelay, type PollBounds } from './pace.js';
-import type { TaskRef } from './ref.js';
+import { isPollable, type TaskRef } from './ref.js';
 import type { TaskState } from './result.js';
 import type { Scheduler } from './scheduler.js';
 import { isTerminal, type StateReading, type SubmitReading } from './state.js';
@@ -62,19 +63,18 @@ export class TaskEngine implements TaskPort {
   }
 
   /**
-   * Buys one task. The intent is in the journal before the POST leaves, the id before this resolves.
+   * Buys one task with the JSON `body`. The intent is in the journal before the POST leaves, the id before this resolves.
    * Throws `SubmitUnknownError` when nobody can say whether it was taken, and the typed error of a refusal.
    */
   async submit(
     route: Route,
-    request: object,
+    body: string,
     at: { signal?: AbortSignal | undefined; traceId?: string | undefined; headers?: Record<string, string> },
   ): Promise<Task> {
     const { transport, readers, journal, gateway } = this.#options;
     if (route.pollPath === null) throw notATask(route);
     transport.authHeaders('config');
     const traceId = checkedTraceId(at.traceId) ?? crypto.randomUUID();
-    const body = serialised(request);
     const nowIso = new Date(this.#options.now()).toISOString();
     const record: JournalRecord = {
       v: 1,
@@ -89,7 +89,7 @@ export class TaskEngine implements TaskPort {
       updatedAt: nowIso,
     };
     try {
-      await journal.put(record);
+      await journal.put({ ...record });
     } catch (cause) {
       throw new ConfigError('The journal cannot be written, so nothing was sent.', {
         code: 'journal_unavailable',
@@ -108,11 +108,12 @@ export class TaskEngine implements TaskPort {
         headers: at.headers,
         phase: 'submit',
         paid: true,
-        signal: at.signal,
+        signal: derived(at.signal),
         traceId,
         inspect: (candidate) => {
           const read = reading(candidate);
-          return 'refusal' in read ? read.refusal : null;
+          if (read === null || ('id' in read && !isPollable(read.id))) return 'unreadable';
+          return 'refusal' in read ? read.refusal : 'good';
         },
       });
     } catch (error) {
@@ -121,7 +122,7 @@ export class TaskEngine implements TaskPort {
       throw error;
     }
     const read = reading(answer);
-    if ('refusal' in read) throw new TypeError('a refusal was inspected and passed');
+    if (read === null || 'refusal' in read) throw new TypeError('an answer without an id was inspected and passed');
     await this.#note(record, { state: 'submitted', taskId: read.id });
     const ref: TaskRef = {
       v: 1,
@@ -167,8 +168,7 @@ export class TaskEngine implements TaskPort {
 
   async nextTurn(at: Parameters<TaskPort['nextTurn']>[0]): Promise<void> {
     const { bounds, scheduler, now, random } = this.#options;
-    const dueAt = Math.min(now() + nextDelay(at, bounds, random), at.notAfter);
-    await scheduler.turn(dueAt, at.signal);
+    await scheduler.turn({ dueAt: now() + nextDelay(at, bounds, random), notAfter: at.notAfter, signal: at.signal });
   }
 
   output(facts: OutputFacts, ref: TaskRef, index: number): Output {
@@ -208,11 +208,11 @@ export class TaskEngine implements TaskPort {
   /** Writes a later note. A failure is a warning: what is bought is bought, and its id is in the caller's hand. */
   async #note(record: JournalRecord, change: Partial<JournalRecord>): Promise<void> {
     Object.assign(record, change, { updatedAt: new Date(this.#options.now()).toISOString() });
-    await this.#options.journal.put(record).catch((failure) => this.#journalFailed(record, failure));
+    await this.#options.journal.put({ ...record }).catch((failure) => this.#journalFailed(record, failure));
   }
 
   #journalFailed(record: JournalRecord, failure: unknown): void {
-    const reason = failure instanceof Error ? failure.message : String(failure);
+    const reason = messageOf(failure);
     this.warn(
       'journal_write_failed',
       `The journal could not note "${record.state}" for a ${record.model} task: ${reason}`,
@@ -221,20 +221,6 @@ export class TaskEngine implements TaskPort {
         traceId: record.traceId,
       },
     );
-  }
-}
-
-/** The body as it goes out: the caller's own object, unchanged. */
-function serialised(request: object): string {
-  try {
-    return JSON.stringify(request);
-  } catch (cause) {
-    throw new InvalidRequestError('The request cannot be written as JSON: nothing was sent.', {
-      code: 'invalid_request',
-      phase: 'validate',
-      hint: 'It holds a BigInt or refers to itself.',
-      cause,
-    });
   }
 }
 

@@ -27,21 +27,48 @@ export function checkedTaskId(id: unknown): string {
   });
 }
 
-/** The JSON of a task, if that is what it is. Throws `ConfigError`. */
-export function checkedRef(json: TaskRef): TaskRef {
-  const id = checkedTaskId(json.id);
+const MODALITIES: Record<Modality, true> = {
+  video: true,
+  image: true,
+  music: true,
+  speech: true,
+  chat: true,
+  embedding: true,
+  asset: true,
+  other: true,
+};
+
+/**
+ * The JSON of a task, if that is what it is. Throws `ConfigError`. Its id is the gateway's own and may be of any form
+ * that a path can carry; it is percent-encoded there.
+ */
+export function checkedRef(json: unknown): TaskRef {
+  const ref: Partial<TaskRef> = typeof json === 'object' && json !== null ? json : {};
+  const { v, gateway, id, model, endpoint = null, pollPath, modality, traceId = null } = ref;
   if (
-    json.v !== 1 ||
-    typeof json.gateway !== 'string' ||
-    typeof json.model !== 'string' ||
-    !/^\/[^?#]*\{\w+\}[^?#]*$/.test(json.pollPath)
+    v === 1 &&
+    typeof gateway === 'string' &&
+    typeof id === 'string' &&
+    isPollable(id) &&
+    typeof model === 'string' &&
+    (endpoint === null || typeof endpoint === 'string') &&
+    typeof pollPath === 'string' &&
+    /^\/[^?#\\]*\{\w+\}[^?#\\]*$/.test(pollPath) &&
+    typeof modality === 'string' &&
+    Object.hasOwn(MODALITIES, modality) &&
+    (traceId === null || typeof traceId === 'string')
   ) {
-    throw new ConfigError(`The JSON of task ${id} is not what \`task.toJSON()\` gives.`, {
-      code: 'bad_task',
-      phase: 'config',
-      taskId: id,
-      hint: 'It may come from a newer version of this package.',
-    });
+    return { v, gateway, id, model, endpoint, pollPath, modality, traceId };
   }
-  return { ...json, id };
+  throw new ConfigError('This is not what `task.toJSON()` gives.', {
+    code: 'bad_task',
+    phase: 'config',
+    hint: 'It may be cut off, or come from a newer version of this package.',
+  });
+}
+
+/** Whether a path can carry `id` as one segment. */
+export function isPollable(id: string): boolean {
+  // Half a surrogate pair cannot be percent-encoded.
+  return id !== '' && id.length <= 512 && !/^\.{1,2}$/.test(id) && !/\p{Surrogate}/u.test(id);
 }

@@ -32,8 +32,11 @@ export interface StateReading {
   needs?: 'modal' | undefined;
 }
 
-/** What a gateway's reader found in the answer of a submit. A 2xx without an id is a refusal. */
-export type SubmitReading = { id: string; state: StateReading | null } | { refusal: Refusal };
+/**
+ * What a gateway's reader found in the 2xx answer of a submit: an id, a refusal in so many words, or nothing that
+ * anybody understands (null), after which nobody knows whether a task was taken.
+ */
+export type SubmitReading = { id: string; state: StateReading | null } | { refusal: Refusal } | null;
 
 /** Status words in lower case (design 4, field-notes A1). `""` is what several submits answer. */
 const WORDS: Readonly<Record<string, TaskStatus>> = {
@@ -97,9 +100,14 @@ export function fold(
   before: Progressed,
   reading: StateReading,
 ): { state: Progressed; unknownWord: boolean; withoutOutput: boolean } {
+  // An end is an end: a lagging replica's "running" does not undo it. The same end may bring a fresh URL or a cost.
+  if (isTerminal(before.status) && (reading.word === undefined || statusOf(reading.word) !== before.status)) {
+    return { state: before, unknownWord: false, withoutOutput: false };
+  }
   const word = reading.word ?? before.rawStatus;
   const known = statusOf(word);
-  const withoutOutput = known === 'succeeded' && reading.outputs.length === 0;
+  const outputs = reading.outputs.length === 0 && isTerminal(before.status) ? before.outputs : reading.outputs;
+  const withoutOutput = known === 'succeeded' && outputs.length === 0;
   let status = withoutOutput ? 'running' : (known ?? 'running');
   // A lagging replica may answer "queued" after "running": the state does not go back.
   if (status === 'queued' && before.status === 'running') status = 'running';
@@ -108,7 +116,7 @@ export function fold(
     ...before,
     status,
     rawStatus: word,
-    outputs: reading.outputs,
+    outputs,
     ...(progress === undefined ? {} : { progress }),
     ...(reading.costUsd === undefined ? {} : { costUsd: reading.costUsd }),
     ...(reading.usage === undefined ? {} : { usage: reading.usage }),

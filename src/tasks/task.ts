@@ -1,7 +1,7 @@
 // A handle on one paid task: plain to pass around, rebuilt from its JSON, and honest about what it does not know.
 
 import type { Output, OutputFacts } from '../media/index.js';
-import { ConfigError, ImaRouterError, TaskNotFoundError } from '../transport/index.js';
+import { ConfigError, derived, guarded, ImaRouterError, LONGEST_TIMER_MS, messageOf } from '../transport/index.js';
 import { Endings } from './endings.js';
 import type { TaskRef } from './ref.js';
 import { TaskResult, type TaskState } from './result.js';
@@ -63,7 +63,7 @@ async function unlessGivenUp<T>(promise: Promise<T>, at: PollAt): Promise<T> {
         onAbort = () => reject(signal?.reason);
         signal?.addEventListener('abort', onAbort, { once: true });
         // Longer waits than a timer can hold are bounded by the exchange's own timeout.
-        if (timeoutMs !== undefined && timeoutMs < 2 ** 31) {
+        if (timeoutMs !== undefined && timeoutMs <= LONGEST_TIMER_MS) {
           timer = setTimeout(
             () => reject(new DOMException('no answer before the deadline', 'TimeoutError')),
             timeoutMs,
@@ -77,8 +77,8 @@ async function unlessGivenUp<T>(promise: Promise<T>, at: PollAt): Promise<T> {
   }
 }
 
-/** A new id may lag behind its submit: this many not-founds in a row are an answer (design 11). */
-const NOT_FOUND_LIMIT = 3;
+/** A new id may lag behind its submit: this many refusals in a row, not-found the first among them, are an answer. */
+const REFUSED_LIMIT = 3;
 
 /** Success without a result: the archiver may lag for this many further polls (design 11). */
 const WITHOUT_OUTPUT_LIMIT = 10;
@@ -93,7 +93,8 @@ export class Task {
   readonly #startedAt: number;
   #progressed: Progressed = INITIAL;
   #state: TaskState;
-  #withoutOutput = 0;
+  /** The last answer claimed success and gave no result. */
+  #withoutOutput = false;
   readonly #warned = new Set<string>();
   #flight: Flight | undefined;
 
@@ -133,10 +134,11 @@ export class Task {
    * Throws `AuthenticationError`, `PermissionError`, `TaskNotFoundError`, `ServerError`, `ConnectionError`, ….
    */
   async refresh(options: { signal?: AbortSignal | undefined } = {}): Promise<TaskState> {
+    const signal = derived(options.signal);
     try {
-      return await this.#refresh({ signal: options.signal });
+      return await this.#refresh({ signal });
     } catch (error) {
-      if (options.signal?.aborted) throw this.#endings.aborted(options.signal.reason);
+      if (signal?.aborted) throw this.#endings.aborted(signal.reason);
       throw error;
     }
   }
@@ -147,31 +149,38 @@ export class Task {
    * `TaskNotFoundError`, `InvalidResponseError`. Other trouble on the way is waited out.
    */
   async *updates(options: WaitOptions = {}): AsyncGenerator<TaskState, void, undefined> {
-    const { signal } = options;
+    const signal = derived(options.signal);
     const timeoutMs = checkedTimeout(options.timeoutMs) ?? this.#port.defaultWaitMs(this.#ref);
     const deadline = this.#port.now() + timeoutMs;
-    let notFound = 0;
+    let refused = 0;
+    let withoutOutput = 0;
     let trouble: unknown;
     yield this.#state;
-    for (let attempt = 0; !isTerminal(this.#state.status) && this.#state.needs === undefined; attempt++) {
+    for (let attempt = 0; !this.#isAtRest; attempt++) {
       await this.#turn(attempt, deadline, signal);
       const left = deadline - this.#port.now();
       const last = left <= 0;
       const before = this.#state;
       try {
         await this.#refresh({ signal, timeoutMs: last ? LAST_POLL_MS : Math.max(left, 1) });
-        notFound = 0;
+        refused = 0;
         trouble = undefined;
       } catch (error) {
         if (signal?.aborted) throw this.#endings.aborted(signal.reason);
-        if (error instanceof TaskNotFoundError) notFound++;
-        if (isFinal(error) || notFound >= NOT_FOUND_LIMIT) throw error;
+        refused = isRefusal(error) ? refused + 1 : 0;
+        if (isFinal(error) || refused >= REFUSED_LIMIT) throw error;
         trouble = error;
       }
-      if (this.#withoutOutput > WITHOUT_OUTPUT_LIMIT) throw this.#endings.withoutOutput(this.#state);
+      withoutOutput = this.#withoutOutput ? withoutOutput + 1 : 0;
+      if (withoutOutput > WITHOUT_OUTPUT_LIMIT) throw this.#endings.withoutOutput(this.#state);
       if (differs(before, this.#state)) yield this.#state;
-      if (last && !isTerminal(this.#state.status)) throw this.#endings.timedOut(this.#state, timeoutMs, trouble);
+      if (last && !this.#isAtRest) throw this.#endings.timedOut(this.#state, timeoutMs, trouble);
     }
+  }
+
+  /** Ended, or waiting for its caller: further asking changes nothing. */
+  get #isAtRest(): boolean {
+    return isTerminal(this.#state.status) || this.#state.needs !== undefined;
   }
 
   /**
@@ -181,13 +190,10 @@ export class Task {
   async result(
     options: WaitOptions & { onUpdate?: ((state: TaskState) => void) | undefined } = {},
   ): Promise<TaskResult> {
-    for await (const state of this.updates(options)) {
-      try {
-        options.onUpdate?.(state);
-      } catch (error) {
-        this.#port.warn('callback_threw', `onUpdate threw: ${error instanceof Error ? error.message : String(error)}`);
-      }
-    }
+    const tell = guarded(options.onUpdate, (error) =>
+      this.#port.warn('callback_threw', `onUpdate threw: ${messageOf(error)}`),
+    );
+    for await (const state of this.updates(options)) tell(state);
     const state = this.#state;
     if (state.status === 'succeeded') return new TaskResult(state);
     throw this.#endings.ended(state);
@@ -239,7 +245,7 @@ export class Task {
   #apply(reading: StateReading | null, raw: unknown): void {
     if (reading === null) return;
     const { state, unknownWord, withoutOutput } = fold(this.#progressed, reading);
-    this.#withoutOutput = withoutOutput ? this.#withoutOutput + 1 : 0;
+    this.#withoutOutput = withoutOutput;
     if (unknownWord && !this.#warned.has(state.rawStatus)) {
       this.#warned.add(state.rawStatus);
       this.#port.warn(
@@ -261,16 +267,16 @@ export class Task {
   }
 }
 
-/** Trouble that waiting does not mend. */
+/** Trouble that waiting does not mend: the key, the account, our own mistake. */
 function isFinal(error: unknown): boolean {
   if (error instanceof DOMException && error.name === 'TimeoutError') return false;
   if (!ImaRouterError.is(error)) return true;
-  return (
-    error.phase === 'config' ||
-    error.code === 'authentication_failed' ||
-    error.code === 'permission_denied' ||
-    error.code === 'missing_api_key'
-  );
+  return error.phase === 'config' || error.status === 401 || error.status === 402 || error.status === 403;
+}
+
+/** The gateway understood the question and says no; not load, not a fault on the way. */
+function isRefusal(error: unknown): boolean {
+  return ImaRouterError.is(error) && error.status !== undefined && error.status < 500 && !error.retryable;
 }
 
 function differs(a: TaskState, b: TaskState): boolean {

@@ -51,19 +51,43 @@ function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
 }
 
+/** Headers that belong to the connection or to this library; a caller's own would break or misdirect a paid call. */
+const NOT_FOR_USERS = new Set([
+  'authorization',
+  'connection',
+  'content-length',
+  'content-type',
+  'expect',
+  'host',
+  'keep-alive',
+  'transfer-encoding',
+  'upgrade',
+  'x-trace-id',
+]);
+
 /** Header names in lower case, so that one overrides another. Throws `ConfigError` for what HTTP cannot carry. */
 export function cleanHeaders(headers: Record<string, string> | undefined): Record<string, string> {
   const clean: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers ?? {})) {
+    // A value that is undefined is a header that is not set.
+    if (value === undefined) continue;
+    if (NOT_FOR_USERS.has(name.toLowerCase())) {
+      throw new ConfigError(`The header ${JSON.stringify(name)} is not for users to set.`, {
+        code: 'bad_option',
+        phase: 'config',
+        param: 'headers',
+        hint: 'The key goes into `apiKey`, a trace id into the options of `submit`.',
+      });
+    }
     try {
       new Headers([[name, value]]);
-    } catch (cause) {
+    } catch {
       throw new ConfigError(`The header ${JSON.stringify(name)} cannot be sent as it is.`, {
         code: 'bad_option',
         phase: 'config',
         param: 'headers',
+        // No cause: the platform's message repeats the value, which may be a secret.
         hint: 'Names are tokens, values one line of Latin-1.',
-        cause,
       });
     }
     clean[name.toLowerCase()] = value;

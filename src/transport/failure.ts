@@ -13,24 +13,21 @@ export interface Failure {
   cause: unknown;
 }
 
+/** System calls that run before the first byte of a request can leave. The same code from `read` may come after it. */
+const BEFORE_SENDING = new Set(['connect', 'getaddrinfo', 'queryA', 'queryAaaa', 'bind']);
+
 /**
- * Codes that arise before the first byte of a request can leave: name lookup, connect, TLS handshake.
- * Everything else (ECONNRESET, EPIPE, headers or body timeout, "other side closed") may come after it left.
+ * Codes that are set while a connection is made, by parties that name no system call: undici's connector, Bun, and
+ * certificate checks. Not in the list: other TLS errors, which may also come in answer to a request.
  */
 const NOT_SENT = new Set([
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_INVALID_ARG',
+  'UND_ERR_NOT_SUPPORTED',
+  'ConnectionRefused',
+  'ECONNREFUSED',
   'ENOTFOUND',
   'EAI_AGAIN',
-  'EAI_FAIL',
-  'EAI_NODATA',
-  'EAI_NONAME',
-  'ECONNREFUSED',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'EHOSTDOWN',
-  'ENETDOWN',
-  'EADDRNOTAVAIL',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'ConnectionRefused',
   'DEPTH_ZERO_SELF_SIGNED_CERT',
   'SELF_SIGNED_CERT_IN_CHAIN',
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
@@ -42,23 +39,21 @@ const NOT_SENT = new Set([
   'CERT_UNTRUSTED',
   'CERT_SIGNATURE_FAILURE',
   'HOSTNAME_MISMATCH',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  // The first record of the peer is no TLS: within a connection that has once been TLS this cannot be.
+  'ERR_SSL_WRONG_VERSION_NUMBER',
 ]);
-
-/** Codes of the same phase that come in families: TLS and OpenSSL handshake failures. */
-const NOT_SENT_PREFIX = /^(?:ERR_TLS_|ERR_SSL_|EPROTO$)/;
 
 /** The fetch standard blocks some ports before it connects; that failure has words and no code. */
 const BLOCKED_PORT = /^bad port$/;
 
 /** Classifies what `fetch` threw; `by` says whose doing it was. */
 export function classifyFailure(error: unknown, by: Failure['by']): Failure {
-  const codes = [...codesOf(error)];
-  const code = codes[codes.length - 1];
+  const roots = [...rootsOf(error)];
+  const code = roots[roots.length - 1]?.code;
   // Happy eyeballs throws an AggregateError: only if every attempt failed before sending was nothing sent.
   const innermost = innermostMessage(error);
-  const notSent =
-    BLOCKED_PORT.test(innermost) ||
-    (codes.length > 0 && codes.every((c) => NOT_SENT.has(c) || NOT_SENT_PREFIX.test(c)));
+  const notSent = BLOCKED_PORT.test(innermost) || (roots.length > 0 && roots.every(isBeforeSending));
   const reason = reasonOf(code, innermost);
   return { kind: notSent && by === 'network' ? 'not-sent' : 'lost', by, code, reason, cause: error };
 }
@@ -84,19 +79,32 @@ function innermostMessage(error: unknown, depth = 0): string {
     : 'no reason given';
 }
 
-/** The codes of the innermost causes. Wrappers without a code are skipped; an aggregate gives all of its members'. */
-function* codesOf(error: unknown, depth = 0): Generator<string> {
+/** An innermost cause: its code, and the system call that failed, where one did. */
+interface Root {
+  code: string;
+  syscall: string | undefined;
+}
+
+function isBeforeSending({ code, syscall }: Root): boolean {
+  return syscall === undefined ? NOT_SENT.has(code) : BEFORE_SENDING.has(syscall);
+}
+
+/** The innermost causes. Wrappers without a code are skipped; an aggregate gives all of its members'. */
+function* rootsOf(error: unknown, depth = 0): Generator<Root> {
   if (depth > 8 || typeof error !== 'object' || error === null) return;
   if ('errors' in error && Array.isArray(error.errors) && error.errors.length > 0) {
-    for (const inner of error.errors) yield* codesOf(inner, depth + 1);
+    for (const inner of error.errors) yield* rootsOf(inner, depth + 1);
     return;
   }
   if ('cause' in error && error.cause !== undefined && error.cause !== null) {
-    const inner = [...codesOf(error.cause, depth + 1)];
+    const inner = [...rootsOf(error.cause, depth + 1)];
     if (inner.length > 0) {
       yield* inner;
       return;
     }
   }
-  if ('code' in error && typeof error.code === 'string') yield error.code;
+  if ('code' in error && typeof error.code === 'string') {
+    const syscall = 'syscall' in error && typeof error.syscall === 'string' ? error.syscall : undefined;
+    yield { code: error.code, syscall };
+  }
 }

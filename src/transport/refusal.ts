@@ -91,6 +91,10 @@ export function refusalError(what: string, refusal: Refusal, facts: Omit<ErrorFa
     case 'invalid':
       return new InvalidRequestError(message, { code: 'request_refused', ...all });
     case 'not-found':
+      // Asked about a task, "not found" is about the task.
+      if (facts.taskId !== undefined) {
+        return new TaskNotFoundError(message, { code: 'task_not_found', ...all, hint: HINT['task-not-found'] });
+      }
       return new InvalidResponseError(message, { code: 'route_not_found', ...all });
     case 'task-not-found':
       return new TaskNotFoundError(message, { code: 'task_not_found', ...all });

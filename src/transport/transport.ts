@@ -13,7 +13,7 @@ import {
 } from './errors.js';
 import { type Answer, exchange, type FetchLike, type WireRequest } from './exchange.js';
 import type { Failure } from './failure.js';
-import { redactJson, redactText } from './redact.js';
+import { redactJson } from './redact.js';
 import { isRetryable, kindOfStatus, type ReadRefusal, type Refusal, refusalError } from './refusal.js';
 import { type Ending, parseRetryAfter, type RetryPolicy, retryDelay } from './retry.js';
 
@@ -60,10 +60,10 @@ export interface Call {
   /** Sent as `X-Trace-Id` when `paid`; named in errors in any case. */
   traceId?: string | undefined;
   taskId?: string | undefined;
-  /** Accept a body that is not JSON. */
-  binary?: boolean | undefined;
-  /** A last look at a good answer: a refusal that came as 2xx (no task id, `success: false`). */
-  inspect?: ((answer: Answer) => Refusal | null) | undefined;
+  /** Whether the body of a 2xx can be used; JSON unless given. */
+  readable?: ((answer: Answer) => boolean) | undefined;
+  /** A last look at a readable 2xx: `good`, a refusal in disguise, or nothing that anybody understands. */
+  inspect?: ((answer: Answer) => Refusal | 'good' | 'unreadable') | undefined;
 }
 
 /** Sends calls for one client. */
@@ -109,10 +109,10 @@ export class Transport {
       url: options.baseUrl + call.path,
       headers: {
         accept: 'application/json',
+        ...call.headers,
+        ...this.authHeaders(call.phase),
         ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
         ...(call.paid && call.traceId !== undefined ? { 'x-trace-id': call.traceId } : {}),
-        ...this.authHeaders(call.phase),
-        ...call.headers,
       },
       body: call.body,
     };
@@ -126,7 +126,7 @@ export class Transport {
       });
       options.logger?.debug('exchange', {
         method: call.method,
-        path: redactText(call.path),
+        path: this.redact(call.path),
         attempt,
         ms: options.now() - startedAt,
         ...('answer' in outcome ? { status: outcome.answer.status } : { failure: outcome.failure.code }),
@@ -135,7 +135,7 @@ export class Transport {
       if ('answer' in judged) return judged.answer;
       const delayMs = retryDelay(judged.ending, { attempt, paid: call.paid, policy, random: options.random });
       if (delayMs === null) throw judged.error();
-      options.logger?.info('retry', { method: call.method, path: redactText(call.path), attempt, delayMs });
+      options.logger?.info('retry', { method: call.method, path: this.redact(call.path), attempt, delayMs });
       await sleep(delayMs, call.signal, () => this.#abortedBeforeSending(call));
     }
   }
@@ -144,16 +144,18 @@ export class Transport {
   #judge(answer: Answer, call: Call): { answer: Answer } | { ending: Ending; error: () => ImaRouterError } {
     const { readRefusal, now } = this.#options;
     if (answer.ok) {
-      if (call.binary !== true && answer.json === undefined) return this.#untrusted(answer, call);
-      const refusal = call.inspect?.(answer) ?? null;
-      return refusal === null ? { answer } : this.#refused(answer, refusal, call);
+      const readable = call.readable === undefined ? answer.json !== undefined : call.readable(answer);
+      const verdict = readable ? (call.inspect?.(answer) ?? 'good') : 'unreadable';
+      if (verdict === 'unreadable') return this.#untrusted(answer, call);
+      return verdict === 'good' ? { answer } : this.#refused(answer, verdict, call);
     }
     if (answer.status >= 300 && answer.status < 400) return this.#redirected(answer, call);
     const refusal = readRefusal(answer);
     if (refusal !== null) return this.#refused(answer, refusal, call, now());
-    // Below 500 even a foreign answer (an edge's HTML page, an empty 429) says that nothing was taken.
-    if (answer.status < 500) {
-      const message = answer.text.trim() === '' ? 'the answer was empty' : excerpt(answer.text);
+    // Below 500 even a foreign answer (an edge's HTML page, an empty 429) says that nothing was taken; but a proxy's
+    // 408 may only say that it lost patience with a gateway that is at work.
+    if (answer.status < 500 && answer.status !== 408) {
+      const message = answer.text.trim() === '' ? 'the answer was empty' : this.#excerpt(answer);
       return this.#refused(answer, { kind: kindOfStatus(answer.status), message }, call, now());
     }
     return this.#untrusted(answer, call);
@@ -161,22 +163,21 @@ export class Transport {
 
   #refused(answer: Answer, refusal: Refusal, call: Call, nowMs = this.#options.now()) {
     const retryAfterMs = parseRetryAfter(answer.headers.get('retry-after'), nowMs);
-    const { apiKey } = this.#options;
     return {
       ending: { type: 'refused', retryable: isRetryable(refusal.kind), retryAfterMs } satisfies Ending,
       error: () =>
         refusalError(
           `${call.method} ${call.path}`,
-          { ...refusal, message: redactText(refusal.message, apiKey) },
-          { ...this.#facts(call), status: answer.status, body: redactJson(answer.json, apiKey), retryAfterMs },
+          { ...refusal, message: this.redact(refusal.message) },
+          { ...this.#facts(call), status: answer.status, body: this.redact(answer.json), retryAfterMs },
         ),
     };
   }
 
   /** An answer that cannot be the gateway's own: for a paid call nobody knows whether it was taken. */
   #untrusted(answer: Answer, call: Call) {
-    const shown = answer.text.trim() === '' ? 'an empty body' : `"${excerpt(answer.text)}"`;
-    const what = `${call.method} ${call.path} was answered with HTTP ${answer.status} and ${redactText(shown, this.#options.apiKey)}`;
+    const shown = answer.text.trim() === '' ? 'an empty body' : `"${this.#excerpt(answer)}"`;
+    const what = `${call.method} ${call.path} was answered with HTTP ${answer.status} and ${shown}`;
     const facts = { ...this.#facts(call), status: answer.status };
     return {
       ending: { type: 'untrusted' } satisfies Ending,
@@ -184,7 +185,7 @@ export class Transport {
         if (call.paid) return unknownSubmit(`${what}, which is not the gateway's own form`, facts);
         return answer.status >= 500
           ? new ServerError(`${what}.`, { code: 'server_error', retryable: true, ...facts })
-          : new InvalidResponseError(`${what}: it is not JSON.`, {
+          : new InvalidResponseError(`${what}, which cannot be read.`, {
               code: 'invalid_response',
               retryable: true,
               ...facts,
@@ -199,14 +200,14 @@ export class Transport {
       ending: { type: 'refused', retryable: false, retryAfterMs: undefined } satisfies Ending,
       error: () =>
         new InvalidResponseError(
-          `${call.method} ${call.path} was answered with a redirect (HTTP ${answer.status})${to === null ? '' : ` to ${redactText(to)}`}, which is not followed.`,
+          `${call.method} ${call.path} was answered with a redirect (HTTP ${answer.status})${to === null ? '' : ` to ${this.redact(to)}`}, which is not followed.`,
           {
             code: 'unexpected_redirect',
             hint: 'Check the base URL: it should be the one that answers without a redirect.',
             ...this.#facts(call),
             status: answer.status,
             // Only 303 says that the POST itself was processed.
-            mayBeBilled: call.paid && answer.status === 303,
+            mayBeBilled: call.taskId !== undefined || (call.paid && answer.status === 303),
           },
         ),
     };
@@ -216,17 +217,18 @@ export class Transport {
     const what = `${call.method} ${call.path}`;
     const origin = new URL(this.#options.baseUrl).origin;
     const facts = { ...this.#facts(call), cause: failure.cause };
+    const reason = this.redact(failure.reason);
     const error = (): ImaRouterError => {
       if (failure.kind === 'not-sent') {
         if (failure.by === 'caller') return this.#abortedBeforeSending(call);
-        return new ConnectionError(`${origin} cannot be reached (${failure.reason}): nothing was sent.`, {
+        return new ConnectionError(`${origin} cannot be reached (${reason}): nothing was sent.`, {
           code: 'connection_failed',
           retryable: true,
           hint: 'Check the network, the base URL and any proxy.',
           ...facts,
         });
       }
-      if (call.paid) return unknownSubmit(`${what} was sent and no answer came (${failure.reason})`, facts);
+      if (call.paid) return unknownSubmit(`${what} was sent and no answer came (${reason})`, facts);
       if (failure.by === 'caller') {
         return new WaitAbortedError(`${what} was aborted by the caller.`, {
           code: 'aborted',
@@ -234,7 +236,7 @@ export class Transport {
           ...facts,
         });
       }
-      return new ConnectionError(`The connection to ${origin} broke during ${what} (${failure.reason}).`, {
+      return new ConnectionError(`The connection to ${origin} broke during ${what} (${reason}).`, {
         code: 'connection_lost',
         retryable: true,
         hint: 'Call again: this call buys nothing.',
@@ -251,6 +253,12 @@ export class Transport {
       ...this.#facts(call),
       cause: call.signal?.reason,
     });
+  }
+
+  /** The first characters of a foreign body, on one line; redacted first, so that no secret is cut in two. */
+  #excerpt(answer: Answer): string {
+    const line = this.redact(answer.text.slice(0, 4000)).replace(/\s+/g, ' ').trim();
+    return line.length > 160 ? `${line.slice(0, 160)}…` : line;
   }
 
   #facts(call: Call): Omit<ErrorFacts, 'code'> {
@@ -272,24 +280,24 @@ function unknownSubmit(what: string, facts: Omit<ErrorFacts, 'code'>): SubmitUnk
   });
 }
 
-/** The first characters of a foreign body, on one line. */
-function excerpt(text: string): string {
-  const line = text.replace(/\s+/g, ' ').trim();
-  return line.length > 160 ? `${line.slice(0, 160)}…` : line;
-}
+/** Timers hold 31 bits of milliseconds; a longer one would fire at once. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Sleeps, or throws `aborted()` as soon as `signal` fires. */
-export async function sleep(ms: number, signal: AbortSignal | undefined, aborted: () => Error): Promise<void> {
+async function sleep(ms: number, signal: AbortSignal | undefined, aborted: () => Error): Promise<void> {
   if (signal?.aborted) throw aborted();
   await new Promise<void>((resolve, reject) => {
     const onAbort = () => {
       clearTimeout(timer);
       reject(aborted());
     };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', onAbort);
-      resolve();
-    }, ms);
+    const timer = setTimeout(
+      () => {
+        signal?.removeEventListener('abort', onAbort);
+        resolve();
+      },
+      Math.min(ms, LONGEST_TIMER_MS),
+    );
     signal?.addEventListener('abort', onAbort, { once: true });
   });
 }

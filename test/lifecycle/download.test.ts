@@ -87,6 +87,21 @@ describe('a good server', () => {
     expect(warnings[0]?.code).toBe('callback_threw');
   });
 
+  test.each([
+    ['kling-v2.5', 'kling-v2.5.png'],
+    ['mine.PNG', 'mine.PNG'],
+    ['foo.', 'foo..png'],
+    ['new/sub/', 'new/sub/gemini-2.5-flash-image-t1-0.png'],
+  ])('the target %s', async (target, expected) => {
+    const { result } = await finished((response) => response.end(png));
+    expect((await result.download(`${folder}/${target}`))[0]?.path).toBe(join(folder, expected));
+  });
+
+  test.each(['', 'a\0b', undefined])('no target at all: %j', async (target) => {
+    const { result } = await finished((response) => response.end(png));
+    await expect(result.download(target as string)).rejects.toMatchObject({ code: 'bad_target' });
+  });
+
   test('names cannot leave the folder', async () => {
     const { result } = await finished((response) => response.end(png));
     const [file] = await result.download(`${folder}/`, { name: '../../etc/passwd' });
@@ -100,6 +115,11 @@ describe('a good server', () => {
     await result.download(`${folder}/`);
     expect(target.requests[0]?.headers.authorization).toBeUndefined();
   });
+});
+
+test('a result of mixed kinds: a video and its last frame', async () => {
+  const { result } = await finished((response) => response.end(png), { content_type: 'image/png' });
+  expect(result.outputs[0]?.kind).toBe('image');
 });
 
 describe('a bad server leaves nothing behind', () => {

@@ -42,6 +42,12 @@ describe('a submit without a trustworthy answer', () => {
     ['an empty 504', 504, ''],
     ['a 200 that is not JSON', 200, '<html>hello</html>'],
     ['an empty 200', 200, ''],
+    ['a load balancer’s JSON', 504, '{"message":"Endpoint request timed out"}'],
+    ['a proxy’s JSON', 502, '{"error":"Bad Gateway"}'],
+    ['a proxy that lost patience', 408, ''],
+    ['a 200 that claims success and names no task', 200, '{"code":"success","message":"","data":"task_1"}'],
+    ['a 200 of an unknown form', 200, '{"video_id":"v1","status":"queued"}'],
+    ['a 200 that is empty JSON', 200, '{}'],
   ])('%s', async (_, status, body) => {
     const mock = await mockWith({ faults: [{ on: 'submit', act: 'answer', status, body }] });
     const { ima } = clientFor(mock.url);
@@ -61,11 +67,56 @@ describe('a submit without a trustworthy answer', () => {
     expect(String(error)).toContain('changed my mind');
   });
 
+  test('a logger that throws, at once or later, costs nothing', async () => {
+    const mock = await mockWith({});
+    const angry = (): never => {
+      throw new Error('log disk full');
+    };
+    const logger = { debug: angry, info: async () => angry(), warn: angry, error: angry };
+    const { ima, warnings } = clientFor(mock.url, { logger, onWarning: async () => angry() });
+    const result = await ima.generate(request, { onUpdate: async () => angry() });
+    expect(result.status).toBe('succeeded');
+    expect(mock.ledger.submits).toHaveLength(1);
+    expect(warnings).toEqual([]);
+  });
+
+  test('options that are undefined are defaults', async () => {
+    const server = await serve((_, response) => json(response, { code: 'x', message: 'busy', data: null }, 503));
+    const { ima } = clientFor(server.url, { retry: { attempts: undefined, baseMs: 1, capMs: 5, factor: undefined } });
+    await expect(ima.submit(request)).rejects.toMatchObject({ code: 'server_error' });
+    await server.close();
+    expect(server.requests).toHaveLength(4);
+  });
+
+  test('what was checked is what is sent, whatever happens to the object meanwhile', async () => {
+    const server = await serve((_, response) => json(response, { id: 't' }));
+    const { ima } = clientFor(server.url);
+    const mine: { model: 'gemini-2.5-flash-image'; prompt: string } = { ...request };
+    const submitted = ima.submit(mine);
+    mine.prompt = 'changed';
+    await submitted;
+    await server.close();
+    expect(server.requests[0]?.body).toBe(JSON.stringify(request));
+  });
+
   test('only a caller who asks for it sends again', async () => {
     const mock = await mockWith({ faults: [{ on: 'submit', act: 'reset-before', nth: 1 }] });
     const { ima } = clientFor(mock.url, { retry: { unknownSubmits: true, baseMs: 5 } });
     await ima.submit(request);
     expect(mock.ledger.submits).toHaveLength(2);
+  });
+
+  test('the raw client tells a page from an answer, too', async () => {
+    const server = await serve((_, response) =>
+      response.writeHead(200, { 'content-type': 'text/html' }).end('<html>Sign in</html>'),
+    );
+    const { ima } = clientFor(server.url);
+    await expect(ima.api.POST('/v1/images/generations', { body: request })).rejects.toMatchObject({
+      code: 'submit_unknown',
+    });
+    await expect(ima.api.GET('/api/usage/token/user-balance')).rejects.toMatchObject({ code: 'invalid_response' });
+    await server.close();
+    expect(server.requests.filter(({ method }) => method === 'POST')).toHaveLength(1);
   });
 
   test('the raw client keeps the same rule', async () => {
@@ -200,6 +251,54 @@ describe('waiting', () => {
     expect((await ima.generate(request)).status).toBe('succeeded');
     expect(mock.ledger.submits).toHaveLength(1);
     expect(mock.ledger.polls.length).toBeGreaterThan(6);
+  });
+
+  test.each([
+    [404, { error: { message: 'task not exist', type: 'x', code: 'y' } }, 'task_not_found'],
+    [400, { code: 'task_not_exist', message: 'task_not_exist', data: null }, 'task_not_found'],
+    [400, { code: 'invalid_request', message: 'bad id', data: null }, 'request_refused'],
+    [301, {}, 'unexpected_redirect'],
+  ])('three times %s in a row is an answer: %o', async (status, body, code) => {
+    const trouble = { status: 502, body: '<html>' };
+    const no = { status, body: JSON.stringify(body) };
+    // Two refusals, then trouble on the way: the count starts again.
+    const answers = [no, no, trouble, no, no, no];
+    const server = await serve((seen, response, count) => {
+      if (seen.method === 'POST') return json(response, { id: 't1' });
+      const { status: code, body: text } = answers[count - 2] ?? no;
+      response.writeHead(code).end(text);
+    });
+    const { ima } = clientFor(server.url);
+    await expect(ima.generate(request)).rejects.toMatchObject({ code, taskId: 't1', mayBeBilled: true });
+    await server.close();
+    expect(server.requests).toHaveLength(7);
+  });
+
+  test('a verdict stands, whatever a lagging replica says after it', async () => {
+    const answers = [
+      { status: 'completed', results: [{ url: 'https://c.example/a.png' }] },
+      { status: 'in_progress' },
+      { status: 'failed' },
+    ];
+    const server = await serve((_, response, count) => json(response, answers[count - 1]));
+    const { ima } = clientFor(server.url);
+    const task = ima.task('t1', { model: 'gemini-2.5-flash-image' });
+    for (const _ of answers) expect((await task.refresh()).status).toBe('succeeded');
+    expect(task.state.outputs).toHaveLength(1);
+    await server.close();
+  });
+
+  test('eleven waits on one signal bring no warning from Node', async () => {
+    const seen: string[] = [];
+    const onWarning = (warning: Error) => seen.push(warning.name);
+    process.on('warning', onWarning);
+    const mock = await mockWith({});
+    const { ima } = clientFor(mock.url);
+    const { signal } = new AbortController();
+    await Promise.all(Array.from({ length: 15 }, () => ima.generate(request, { signal })));
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('warning', onWarning);
+    expect(seen).not.toContain('MaxListenersExceededWarning');
   });
 
   test('a key that stops working stops the wait', async () => {

@@ -96,6 +96,8 @@ describe('before anything is sent', () => {
     { headers: { 'x a': 'b' } },
     { headers: { 'x-a': 'a\nb' } },
     { headers: { 'x-a': '🙂' } },
+    { headers: { Authorization: 'Bearer other' } },
+    { headers: { 'Content-Length': '3' } },
     { apiKey: 'sk-日本' },
     { apiKey: 'sk-a\nb' },
   ])('what no header can carry: %o', (options) => {
@@ -138,7 +140,8 @@ describe('before anything is sent', () => {
 
   test('a model that makes no task', async () => {
     const { ima } = clientFor(silent.url);
-    const error = await errorOf(ima.submit({ model: 'gpt-4.1', messages: [{ role: 'user', content: 'hi' }] }));
+    const chat = { model: 'gpt-4.1', messages: [{ role: 'user', content: 'hi' }] } as unknown as typeof request;
+    const error = await errorOf(ima.submit(chat));
     expect(error.code).toBe('not_a_task');
   });
 
@@ -158,8 +161,16 @@ describe('before anything is sent', () => {
     { poll: { minMs: 9, maxMs: 5 } },
     { poll: { perSecond: -1 } },
     { retry: { attempts: 0 } },
+    { retry: { attempts: 1.5 } },
+    { retry: { unknownSubmits: 'false' } },
+    { validate: 'strict' },
+    { apiKey: 1 },
+    { fetch: 1 },
+    { journal: {} },
+    { logger: {} },
+    { polll: {} },
   ])('the options %o', (options) => {
-    expect(() => new ImaRouter(options)).toThrow(ConfigError);
+    expect(() => new ImaRouter(options as object)).toThrow(ConfigError);
   });
 
   test.each([-1, Number.NaN, Number.POSITIVE_INFINITY])('a timeout of %s', async (timeoutMs) => {
@@ -183,7 +194,16 @@ describe('before anything is sent', () => {
     const { ima } = clientFor(silent.url);
     const json = ima.task('t1', { model: 'sonic' }).toJSON();
     expect(() => ima.task({ ...json, gateway: 'other' })).toThrow('belongs to the gateway other');
-    expect(() => ima.task({ ...json, pollPath: 'https://evil.example/{task_id}' })).toThrow(ConfigError);
+    for (const wrong of [
+      { pollPath: 'https://evil.example/{task_id}' },
+      { modality: 'toString' },
+      { id: '..' },
+      { v: 2 },
+    ]) {
+      expect(() => ima.task({ ...json, ...wrong } as typeof json)).toThrow(ConfigError);
+    }
+    for (const wrong of [null, [], {}, 'x'])
+      expect(() => ima.task(JSON.parse(JSON.stringify(wrong)))).toThrow(ConfigError);
   });
 
   test('an unreachable gateway', async () => {
@@ -205,7 +225,7 @@ describe('what is pasted around a key', () => {
     '%j',
     async (apiKey) => {
       const server = await serve((_, response) => json(response, { id: 't' }));
-      await clientFor(server.url, { apiKey, headers: { Authorization: 'mine', 'X-Team': 'a' } }).ima.submit(request);
+      await clientFor(server.url, { apiKey, headers: { 'X-Team': 'a' } }).ima.submit(request);
       await server.close();
       expect(server.requests[0]?.headers).toMatchObject({ authorization: 'Bearer sk-abc', 'x-team': 'a' });
     },

@@ -1,6 +1,6 @@
 // What the editor says of a request: checked by `npm run typecheck`, never run.
 
-import { ImaRouter, type ModelId } from '../../src/index.js';
+import { ImaRouter, type ModelId, type TaskModelId } from '../../src/index.js';
 
 const ima = new ImaRouter();
 
@@ -15,7 +15,7 @@ export async function accepted(): Promise<void> {
     { model: 'seedance-2.0', content: [{ type: 'text', text: 'x' }] },
     { endpoint: '/api/v1/contents/generations/tasks' },
   );
-  const id: ModelId = 'sonic';
+  const id: TaskModelId & ModelId = 'sonic';
   await ima.submit({ model: id, prompt: 'x' });
   const { data } = await ima.api.GET('/v1/videos/{task_id}', { params: { path: { task_id: 't' } } });
   const status: string | undefined = data?.status;
@@ -25,6 +25,8 @@ export async function accepted(): Promise<void> {
 export async function refused(): Promise<void> {
   // @ts-expect-error an id that no document knows
   await ima.generate({ model: 'kling-v33-video', prompt: 'x' });
+  // @ts-expect-error a model that answers at once makes no task
+  await ima.submit({ model: 'gpt-4.1', messages: [] });
   // @ts-expect-error a value outside the enum
   await ima.generate({ model: 'kling-v3-video', prompt: 'x', duration: 99 });
   // @ts-expect-error a field that this model does not have

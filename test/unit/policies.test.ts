@@ -97,7 +97,7 @@ describe('scheduler', () => {
     const scheduler = new Scheduler({ perSecond: 100, now: Date.now });
     const turns: [string, number][] = [];
     const turn = async (name: string, dueAt: number) => {
-      await scheduler.turn(dueAt);
+      await scheduler.turn({ dueAt, notAfter: Number.POSITIVE_INFINITY });
       turns.push([name, Date.now() - at]);
     };
     const all = Promise.all([turn('late', at + 40), turn('a', at), turn('b', at), turn('c', at)]);
@@ -113,15 +113,46 @@ describe('scheduler', () => {
     vi.useRealTimers();
   });
 
+  test('a deadline is not kept waiting by the budget, and no timer is too long', async () => {
+    vi.useFakeTimers();
+    const at = Date.now();
+    const scheduler = new Scheduler({ perSecond: 0.001, now: Date.now });
+    const turns: [string, number][] = [];
+    const turn = async (name: string, dueAt: number, notAfter: number) => {
+      await scheduler.turn({ dueAt, notAfter });
+      turns.push([name, Date.now() - at]);
+    };
+    const all = Promise.all([
+      turn('first', at, at + 90),
+      turn('second', at, at + 50),
+      turn('third', at + 10, at + 20),
+      turn('in a month', at + 2 ** 31 + 100, Number.POSITIVE_INFINITY),
+    ]);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(turns).toEqual([
+      ['first', 0],
+      ['third', 20],
+      ['second', 50],
+    ]);
+    await vi.advanceTimersByTimeAsync(2 ** 31);
+    await all;
+    expect(turns.at(-1)).toEqual(['in a month', 2 ** 31 + 100]);
+    vi.useRealTimers();
+  });
+
   test('an abort leaves the queue and wakes nobody else', async () => {
     const scheduler = new Scheduler({ perSecond: 1000, now: Date.now });
     const controller = new AbortController();
-    const far = scheduler.turn(Date.now() + 60_000, controller.signal);
-    const near = scheduler.turn(Date.now() + 5);
+    const far = scheduler.turn({
+      dueAt: Date.now() + 60_000,
+      notAfter: Number.POSITIVE_INFINITY,
+      signal: controller.signal,
+    });
+    const near = scheduler.turn({ dueAt: Date.now() + 5, notAfter: Number.POSITIVE_INFINITY });
     controller.abort(new Error('enough'));
     await expect(far).rejects.toThrow('enough');
     await near;
-    await expect(scheduler.turn(0, controller.signal)).rejects.toThrow('enough');
+    await expect(scheduler.turn({ dueAt: 0, notAfter: 0, signal: controller.signal })).rejects.toThrow('enough');
   });
 });
 
@@ -129,12 +160,23 @@ describe('redaction', () => {
   test.each([
     ['Authorization: Bearer sk-abcdef123456', 'Authorization: Bearer ***'],
     ['key sk-abcdef123456 here', 'key *** here'],
-    ['https://h/x?a=1&X-Amz-Signature=abc&b=2', 'https://h/x?a=1&X-Amz-Signature=***&b=2'],
-    ['https://h/x?OSSAccessKeyId=k&Signature=abc%3D', 'https://h/x?OSSAccessKeyId=k&Signature=***'],
-    ['https://h/x?sign=1&token=2', 'https://h/x?sign=***&token=***'],
+    ['see https://h/x?a=1&X-Amz-Signature=abc&b=2 there', 'see https://h/x?*** there'],
+    ['"https://h/x.png?sig=1&amp;Policy=2"', '"https://h/x.png?***"'],
+    ['https://u:secret@h/x', 'https://***@h/x'],
+    ['https%3A%2F%2Fh%2Fx%3FSignature%3Dabc', '***'],
+    ['x-api-key: abcdefgh', 'x-api-key: ***'],
+    ['{"api_key":"abcdefgh"}', '{"api_key":"***"}'],
     ['a design?design=blue', 'a design?design=blue'],
   ])('%s', (text, expected) => {
     expect(redactText(text)).toBe(expected);
+  });
+
+  test('takes no time worth mentioning on hostile texts', () => {
+    const startedAt = performance.now();
+    for (const piece of [' ', '?token', 'Bearer ', 'https://', 'https://a@', 'api_key:'])
+      redactText(piece.repeat(20_000));
+    // A bound far above what it takes (some ms), far below what a quadratic pattern took here (seconds).
+    expect(performance.now() - startedAt).toBeLessThan(1000);
   });
 
   test('a given secret goes wherever it stands', () => {

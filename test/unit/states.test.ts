@@ -117,13 +117,24 @@ describe('traps', () => {
   test.each([
     ['{"message":"queue full"}', 'busy', 'queue full'],
     ['{"code":"insufficient_user_quota","message":"no quota"}', 'balance', 'no quota'],
-    ['{"id":""}', 'busy', 'the answer holds no task id'],
     ['{"code":4,"description":"task_status_not_success"}', 'busy', 'task_status_not_success'],
   ])('a submit without an id: %s', (body, kind, message) => {
     expect(readers.readSubmit(answer(body), { path: '/v1/videos', modality: 'video' })).toMatchObject({
       refusal: { kind, message },
     });
   });
+
+  test.each([
+    '{}',
+    '{"id":""}',
+    '[]',
+    '"ok"',
+    'null',
+    '{"code":"success","message":"ok","data":null}',
+    '{"request_id":"r"}',
+  ])('a submit that nobody understands: %s', (body) =>
+    expect(readers.readSubmit(answer(body), { path: '/v1/videos', modality: 'video' })).toBeNull(),
+  );
 
   test.each([
     [{ id: 'a', task_id: 'a', status: '' }, 'a'],
@@ -160,7 +171,7 @@ describe('whatever arrives', () => {
           const after = fold(state, next).state;
           expect(after.progress ?? 0).toBeGreaterThanOrEqual(state.progress ?? 0);
           expect(after.progress === 1).toBe(after.status === 'succeeded');
-          if (isTerminal(after.status)) break;
+          if (isTerminal(state.status)) expect(after.status).toBe(state.status);
           state = after;
         }
       }),

@@ -2,8 +2,9 @@
 
 import { catalog } from '../../../generated/ima-router/catalog.js';
 import type { paths } from '../../../generated/ima-router/openapi.js';
-import type { PreferredEndpoint, RequestBodies } from '../../../generated/ima-router/requests.js';
-import { type ClientOptions, type Gateway, GatewayClient } from '../../client.js';
+import type { PreferredTaskEndpoint, TaskBodies } from '../../../generated/ima-router/requests.js';
+import { type Gateway, GatewayClient } from '../../client.js';
+import type { ClientOptions } from '../../options.js';
 import { readers } from './readers.js';
 import { readRefusal } from './refusal.js';
 
@@ -22,7 +23,7 @@ const gateway: Gateway = {
 };
 
 /** The client of ima-router: any model of the gateway by its id, from request to file on disk. */
-export class ImaRouter extends GatewayClient<RequestBodies, PreferredEndpoint, paths> {
+export class ImaRouter extends GatewayClient<TaskBodies, PreferredTaskEndpoint, paths> {
   /** Makes no call; a missing key is an error only when a call needs one. Throws `ConfigError` for bad options. */
   constructor(options: ClientOptions = {}) {
     super(gateway, options);

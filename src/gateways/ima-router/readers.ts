@@ -23,10 +23,16 @@ function readSubmit(answer: Answer, at: { path: string; modality: Modality }): S
   const body = answer.json;
   const id = isRecord(body) ? submittedId(body) : undefined;
   if (id !== undefined) return { id, state: readState(answer, { pollPath: at.path, modality: at.modality }) };
-  const fields = isRecord(body) ? body : {};
-  const message = textOf(fields.message) ?? textOf(fields.description) ?? 'the answer holds no task id';
-  const gatewayCode = textOf(fields.code);
+  if (!isRecord(body)) return null;
+  // A refusal says why. Without a word, or under a code that claims success, a task may have been taken.
+  const message = textOf(body.message) ?? textOf(body.description) ?? errorMessage(body.error);
+  const gatewayCode = textOf(body.code);
+  if (message === undefined || gatewayCode === 'success' || body.success === true) return null;
   return { refusal: refusalOf({ status: answer.status, message, gatewayCode, requestId: requestIdOf(answer) }) };
+}
+
+function errorMessage(error: unknown): string | undefined {
+  return isRecord(error) ? textOf(error.message) : textOf(error);
 }
 
 /** Flat `{id, task_id}`, wrapped `{code, data: {task_id}}`, or Midjourney's `{code: 1, result}`. */
@@ -131,6 +137,7 @@ function outputOf(item: unknown, kind: MediaKind, node: Record<string, unknown>)
   // The gateway writes bare words ("video") here; only a real type is passed on.
   const contentType = textOf(entry.content_type);
   if (contentType?.includes('/')) facts.contentType = contentType;
+  facts.kind = kindSaid(contentType) ?? (kind === 'video' ? kindNamed(url) : undefined) ?? kind;
   const numbers = { width: 'width', height: 'height', durationSeconds: 'duration', bytes: 'size' } as const;
   for (const [name, field] of Object.entries(numbers)) {
     const value = numberOf(entry[field]);
@@ -139,6 +146,24 @@ function outputOf(item: unknown, kind: MediaKind, node: Record<string, unknown>)
   const title = textOf(entry.title);
   if (title !== undefined) facts.title = title;
   return [facts];
+}
+
+/** A video task may also give a picture (its last frame): the entry's own words go before the task's kind. */
+function kindSaid(contentType: string | undefined): MediaKind | undefined {
+  const word = contentType?.split('/')[0];
+  return word === 'image' || word === 'video' || word === 'audio' ? word : undefined;
+}
+
+const EXTENSIONS: readonly [RegExp, MediaKind][] = [
+  [/\.(png|jpe?g|webp|gif|avif)$/i, 'image'],
+  [/\.(mp4|mov|webm|mkv)$/i, 'video'],
+  [/\.(mp3|wav|flac|ogg|opus|m4a|aac)$/i, 'audio'],
+];
+
+function kindNamed(url: string): MediaKind | undefined {
+  if (url.startsWith('data:')) return undefined;
+  const { pathname } = new URL(url);
+  return EXTENSIONS.find(([pattern]) => pattern.test(pathname))?.[1];
 }
 
 /** What a failed task says of itself; its error text may sit in `metadata.url`. */

@@ -18,20 +18,34 @@ const KIND_OF_MESSAGE: readonly [RegExp, RefusalKind][] = [
   [/当前分组上游负载已饱和|request limit reached/i, 'rate'],
 ];
 
-/** Messages end in the id of the exchange: `… (request id: 2026…)`. */
-const REQUEST_ID = /\s*\(request id: ([^)]+)\)\s*$/i;
+/** Upstream bodies come whole as messages; nobody reads more than this of one. */
+const LONGEST_MESSAGE = 4000;
 
-/** Reads a non-2xx answer; null when it is in none of the gateway's envelopes. */
+/** Messages end in the id of the exchange: `… (request id: 2026…)`. */
+const REQUEST_ID = /\(request id: ([^()]{1,200})\)$/i;
+
+/**
+ * Reads a non-2xx answer; null when it is in none of the gateway's envelopes. JSON alone is not enough: load balancers
+ * and proxies answer `{"message":"Endpoint request timed out"}`, and behind them a task may be running.
+ */
 export function readRefusal(answer: Answer): Refusal | null {
   const body = answer.json;
   if (!isRecord(body)) return null;
-  const envelope = isRecord(body.error) ? body.error : body;
-  const said = textOf(envelope.message) ?? textOf(body.error) ?? textOf(body.description) ?? textOf(envelope.type);
-  const gatewayCode = textOf(envelope.code) ?? textOf(body.code);
-  if (said === undefined && gatewayCode === undefined) return null;
+  const nested = isRecord(body.error) ? body.error : undefined;
+  const envelope = nested ?? body;
+  const message = textOf(envelope.message) ?? textOf(body.description);
+  const gatewayCode = textOf(envelope.code);
+  const own =
+    nested !== undefined
+      ? textOf(nested.message) !== undefined && (typeof nested.type === 'string' || 'code' in nested)
+      : body.success === false || 'code' in body;
+  // Answers below 500 say that nothing was taken in whatever form; there the words are worth having.
+  if (!own && answer.status >= 500) return null;
+  const said = message ?? textOf(body.error) ?? gatewayCode;
+  if (said === undefined) return null;
   return refusalOf({
     status: answer.status,
-    message: said ?? gatewayCode ?? '',
+    message: said,
     gatewayCode,
     param: textOf(envelope.param),
     requestId: requestIdOf(answer),
@@ -46,13 +60,14 @@ export function refusalOf(at: {
   param?: string | undefined;
   requestId?: string | undefined;
 }): Refusal {
-  const message = at.message.replace(REQUEST_ID, '');
+  const text = at.message.slice(0, LONGEST_MESSAGE).trim();
+  const message = text.replace(REQUEST_ID, '').trimEnd();
   return {
     kind: kindOf(at.status, at.gatewayCode, message),
     message,
     gatewayCode: at.gatewayCode,
     param: at.param,
-    requestId: REQUEST_ID.exec(at.message)?.[1] ?? at.requestId,
+    requestId: REQUEST_ID.exec(text)?.[1] ?? at.requestId,
   };
 }
 

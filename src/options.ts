@@ -1,0 +1,136 @@
+// What a user may set on a client, and that a wrong value is told before it costs anything. Times in milliseconds.
+
+import { DEFAULT_BOUNDS, type Journal, type PollBounds, type Warning } from './tasks/index.js';
+import {
+  ConfigError,
+  DEFAULT_RETRY,
+  type FetchLike,
+  guarded,
+  LONGEST_TIMER_MS,
+  type Logger,
+  type RetryPolicy,
+  redactText,
+} from './transport/index.js';
+
+/** Options of a client. All are optional. */
+export interface ClientOptions {
+  /** Else from the environment. Spaces, quotes and a leading `Bearer ` are trimmed. */
+  apiKey?: string | undefined;
+  /** May end in `/`, `/v1` or neither. Plain http only to loopback. */
+  baseUrl?: string | undefined;
+  /** Replaces the platform's `fetch`. */
+  fetch?: FetchLike | undefined;
+  /** Sent with every call to the gateway, never to a result host. Not for the key or the connection. */
+  headers?: Record<string, string> | undefined;
+  /** Where paid requests are written down; in memory unless given. */
+  journal?: Journal | undefined;
+  /** `schema`: bodies are checked before they are sent (default). `off`: they go as they are. */
+  validate?: 'schema' | 'off' | undefined;
+  /** For one exchange, body included. Default 60,000. */
+  requestTimeoutMs?: number | undefined;
+  retry?: { [Name in keyof RetryPolicy]?: RetryPolicy[Name] | undefined } | undefined;
+  /** Bounds of every poll interval, and status calls per second of all tasks together. */
+  poll?: { minMs?: number | undefined; maxMs?: number | undefined; perSecond?: number | undefined } | undefined;
+  /** Told of every exchange. What it throws is dropped. */
+  logger?: Logger | undefined;
+  /** Things worth attention that break nothing; the console's `warn` unless given. */
+  onWarning?: ((warning: Warning) => void) | undefined;
+}
+
+const TYPES: { [Name in keyof Required<ClientOptions>]: 'string' | 'function' | 'object' | 'number' } = {
+  apiKey: 'string',
+  baseUrl: 'string',
+  fetch: 'function',
+  headers: 'object',
+  journal: 'object',
+  validate: 'string',
+  requestTimeoutMs: 'number',
+  retry: 'object',
+  poll: 'object',
+  logger: 'object',
+  onWarning: 'function',
+};
+
+/** Throws `ConfigError` for an option that does not exist or is of another type: JavaScript has no compiler to ask. */
+export function checkOptions(options: ClientOptions): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (!Object.hasOwn(TYPES, name)) throw bad(name, 'is not an option', `Known: ${Object.keys(TYPES).join(', ')}.`);
+    const type = TYPES[name as keyof ClientOptions];
+    if (value !== undefined && (typeof value !== type || value === null)) throw bad(name, `must be a ${type}`);
+  }
+  const { validate, retry, journal, logger } = options;
+  if (validate !== undefined && validate !== 'schema' && validate !== 'off') {
+    throw bad('validate', "must be 'schema' or 'off'");
+  }
+  if (retry?.unknownSubmits !== undefined && typeof retry.unknownSubmits !== 'boolean') {
+    throw bad('retry.unknownSubmits', 'must be true or false');
+  }
+  for (const method of ['put', 'get', 'list', 'delete'] as const) {
+    if (journal !== undefined && typeof journal[method] !== 'function')
+      throw bad(`journal.${method}`, 'must be a function');
+  }
+  for (const method of ['debug', 'info', 'warn', 'error'] as const) {
+    if (logger !== undefined && typeof logger[method] !== 'function')
+      throw bad(`logger.${method}`, 'must be a function');
+  }
+}
+
+/** The timeout of one exchange. */
+export function requestTimeout(options: ClientOptions): number {
+  return Math.min(positive('requestTimeoutMs', options.requestTimeoutMs) ?? 60_000, LONGEST_TIMER_MS);
+}
+
+/** The bounds of polling; one that is given moves the other's default along. */
+export function pollBounds(poll: ClientOptions['poll']): PollBounds {
+  const min = positive('poll.minMs', poll?.minMs);
+  const max = positive('poll.maxMs', poll?.maxMs);
+  const minMs = min ?? Math.min(DEFAULT_BOUNDS.minMs, max ?? DEFAULT_BOUNDS.minMs);
+  const maxMs = max ?? Math.max(DEFAULT_BOUNDS.maxMs, minMs);
+  if (minMs > maxMs) throw bad('poll.minMs', `(${minMs}) is more than poll.maxMs (${maxMs})`, 'Swap them.');
+  return { minMs, maxMs };
+}
+
+/** Status calls per second, all tasks together. */
+export function pollsPerSecond(poll: ClientOptions['poll'], standard: number): number {
+  return positive('poll.perSecond', poll?.perSecond) ?? standard;
+}
+
+/** The retry policy; what is not given, or given as undefined, is the default. */
+export function retryPolicy(retry: ClientOptions['retry']): RetryPolicy {
+  const attempts = positive('retry.attempts', retry?.attempts) ?? DEFAULT_RETRY.attempts;
+  if (!Number.isInteger(attempts)) throw bad('retry.attempts', 'must be a whole number');
+  return {
+    attempts,
+    baseMs: positive('retry.baseMs', retry?.baseMs) ?? DEFAULT_RETRY.baseMs,
+    factor: positive('retry.factor', retry?.factor) ?? DEFAULT_RETRY.factor,
+    capMs: positive('retry.capMs', retry?.capMs) ?? DEFAULT_RETRY.capMs,
+    unknownSubmits: retry?.unknownSubmits ?? DEFAULT_RETRY.unknownSubmits,
+  };
+}
+
+/** The user's hook for warnings, which cannot break anything; the console's where there is none. */
+export function warner(onWarning: ClientOptions['onWarning']): (warning: Warning) => void {
+  // A hook that throws has nobody left to tell.
+  return guarded(onWarning ?? ((warning: Warning) => console.warn(`ima-router: ${warning.message}`)), () => {});
+}
+
+/** The user's logger, which cannot break anything. */
+export function safeLogger(logger: Logger | undefined): Logger | undefined {
+  if (logger === undefined) return undefined;
+  const drop = () => {};
+  return {
+    debug: guarded(logger.debug.bind(logger), drop),
+    info: guarded(logger.info.bind(logger), drop),
+    warn: guarded(logger.warn.bind(logger), drop),
+    error: guarded(logger.error.bind(logger), drop),
+  };
+}
+
+function positive(name: string, value: number | undefined): number | undefined {
+  if (value === undefined || (typeof value === 'number' && Number.isFinite(value) && value > 0)) return value;
+  throw bad(name, `must be a positive number, not ${redactText(String(value))}`);
+}
+
+function bad(name: string, what: string, hint = 'Leave it out for the default.'): ConfigError {
+  return new ConfigError(`${name} ${what}.`, { code: 'bad_option', phase: 'config', param: name, hint });
+}
