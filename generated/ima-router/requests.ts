@@ -210,6 +210,142 @@ export interface PreferredEndpoint {
 
 export type ModelId = keyof RequestBodies;
 
+/** The part of `RequestBodies` whose answer is a task that is polled. */
+export interface TaskBodies {
+  "doubao-seedream-4-5-251128": { "/v1/images/generations": DoubaoSeedream45ImageGenerationBody };
+  "doubao-seedream-5-0-lite-260128": { "/v1/images/generations": DoubaoSeedream50LiteImageGenerationBody };
+  "gemini-2.5-flash-image": { "/v1/images/generations": ImaImageGenerationRequestGemini25FlashBody };
+  "gemini-3-pro-image-preview": { "/v1/images/generations": ImaImageGenerationRequestGemini3ProBody };
+  "gemini-3.1-flash-image-preview": { "/v1/images/generations": ImaImageGenerationRequestGemini31FlashBody };
+  "gpt-image-2": { "/v1/images/generations": GptImage2ImageGenerationBody };
+  "mj_blend": { "/mj/submit/imagine": MidjourneyImagineBody };
+  "mj_custom_zoom": { "/mj/submit/change": MidjourneyChangeBody };
+  "mj_high_variation": { "/mj/submit/change": MidjourneyChangeBody };
+  "mj_imagine": { "/mj/submit/imagine": MidjourneyImagineBody };
+  "mj_low_variation": { "/mj/submit/change": MidjourneyChangeBody };
+  "mj_pan": { "/mj/submit/change": MidjourneyChangeBody };
+  "mj_remix": { "/mj/submit/modal": MidjourneyModalBody };
+  "mj_reroll": { "/mj/submit/change": MidjourneyChangeBody };
+  "mj_upscale": { "/mj/submit/change": MidjourneyChangeBody };
+  "mj_variation": { "/mj/submit/change": MidjourneyChangeBody };
+  "mj_zoom": { "/mj/submit/change": MidjourneyChangeBody };
+  "prunaai/p-image": { "/v1/images/generations": PrunaPImageGenerationBody };
+  "prunaai/p-image-edit": { "/v1/images/generations": PrunaPImageEditGenerationBody };
+  "seedream-5-0-260128": { "/v1/images/generations": DoubaoSeedream50LiteImageGenerationBody };
+  "wan2.6-image": { "/v1/images/generations": Wan26I2IImageGenerationBody };
+  "wan2.6-t2i": { "/v1/images/generations": Wan26T2IImageGenerationBody };
+  "wan2.7-image": { "/v1/images/generations": Wan27ImageGenerationBody };
+  "wan2.7-image-pro": { "/v1/images/generations": Wan27ImageGenerationBody };
+  "sonic": { "/v1/music/generations": ImaMusicCreateTaskBody };
+  "seed-tts-2.0": { "/v1/audio/speech": SeedTtsSpeechCreateBody };
+  "MiniMax-Hailuo-02": { "/v1/videos": MiniMaxVideosCreateBody_MiniMax_Hailuo_02; "/v1/video/generations": MiniMaxVideoGenerationBody_MiniMax_Hailuo_02 };
+  "MiniMax-Hailuo-2.3": { "/v1/videos": MiniMaxVideosCreateBody_MiniMax_Hailuo_2_3; "/v1/video/generations": MiniMaxVideoGenerationBody_MiniMax_Hailuo_2_3 };
+  "MiniMax-Hailuo-2.3-Fast": { "/v1/videos": MiniMaxVideosCreateBody_MiniMax_Hailuo_2_3_Fast; "/v1/video/generations": MiniMaxVideoGenerationBody_MiniMax_Hailuo_2_3_Fast };
+  "doubao-video-subtitle-erase-cn": { "/v1/videos/subtitle-erase": ImaProSubtitleEraseBody };
+  "happyhorse-1.0-i2v": { "/v1/videos": Happyhorse10I2VVideoCreateBody };
+  "happyhorse-1.0-r2v": { "/v1/videos": Happyhorse10R2VVideoCreateBody };
+  "happyhorse-1.0-t2v": { "/v1/videos": Happyhorse10T2VVideoCreateBody };
+  "happyhorse-1.0-video-edit": { "/v1/videos": Happyhorse10VideoEditVideoCreateBody };
+  "ima-pro": { "/v1/videos": ImaProVideoCreateBody };
+  "ima-pro-fast": { "/v1/videos": ImaProVideoCreateBody };
+  "kling-v1": { "/v1/videos": KlingVideoBody; "/kling/v1/videos/text2video": KlingText2VideoBody; "/kling/v1/videos/image2video": KlingImage2VideoBody; "/v1/video/generations": KlingUnifiedVideoBody };
+  "kling-v1-6": { "/v1/videos": KlingVideoBody; "/kling/v1/videos/text2video": KlingText2VideoBody; "/kling/v1/videos/image2video": KlingImage2VideoBody; "/v1/video/generations": KlingUnifiedVideoBody };
+  "kling-v2-1-master": { "/v1/videos": KlingVideoBody; "/kling/v1/videos/text2video": KlingText2VideoBody; "/kling/v1/videos/image2video": KlingImage2VideoBody; "/v1/video/generations": KlingUnifiedVideoBody };
+  "kling-v2-5-turbo": { "/v1/videos": KlingVideoBody; "/kling/v1/videos/text2video": KlingText2VideoBody; "/kling/v1/videos/image2video": KlingImage2VideoBody; "/v1/video/generations": KlingUnifiedVideoBody };
+  "kling-v2-6": { "/v1/videos": KlingVideoBody; "/kling/v1/videos/text2video": KlingText2VideoBody; "/kling/v1/videos/image2video": KlingImage2VideoBody; "/v1/video/generations": KlingUnifiedVideoBody };
+  "kling-v2-master": { "/v1/videos": KlingVideoBody; "/kling/v1/videos/text2video": KlingText2VideoBody; "/kling/v1/videos/image2video": KlingImage2VideoBody; "/v1/video/generations": KlingUnifiedVideoBody };
+  "kling-v3-omni-video": { "/v1/videos": KlingV3OmniVideoCreateBody };
+  "kling-v3-video": { "/v1/videos": KlingV3VideoCreateBody };
+  "kling-video-o1": { "/v1/videos": KlingVideoBody; "/kling/v1/videos/text2video": KlingText2VideoBody; "/kling/v1/videos/image2video": KlingImage2VideoBody; "/v1/video/generations": KlingUnifiedVideoBody };
+  "pixverse-c1": { "/v1/videos": PixverseVideoCreateBody; "/v1/video/generations": PixverseVideoCreateBody };
+  "pixverse-v6": { "/v1/videos": PixverseVideoCreateBody; "/v1/video/generations": PixverseVideoCreateBody };
+  "seedance-2.0": { "/v1/videos": ImaProVideoCreateBody; "/api/v1/contents/generations/tasks": SeedanceContentsGenerationTaskBody };
+  "seedance-2.0-cn": { "/v1/videos": ImaProVideoCreateBody; "/api/v1/contents/generations/tasks": SeedanceContentsGenerationTaskBody };
+  "seedance-2.0-fast": { "/v1/videos": ImaProVideoCreateBody; "/api/v1/contents/generations/tasks": SeedanceContentsGenerationTaskBody };
+  "seedance-2.0-fast-cn": { "/v1/videos": ImaProVideoCreateBody; "/api/v1/contents/generations/tasks": SeedanceContentsGenerationTaskBody };
+  "veo-3.0-generate-001": { "/v1/videos": VeoVideoCreateBody };
+  "veo-3.1-fast-generate-001": { "/v1/videos": VeoVideoCreateBody };
+  "viduq1": { "/v1/videos": ViduVideoBody; "/v1/video/generations": ViduVideoBody };
+  "viduq2": { "/v1/videos": ViduVideoBody; "/v1/video/generations": ViduVideoBody };
+  "viduq2-pro": { "/v1/videos": ViduVideoBody; "/v1/video/generations": ViduVideoBody };
+  "viduq2-turbo": { "/v1/videos": ViduVideoBody; "/v1/video/generations": ViduVideoBody };
+  "viduq3-pro": { "/v1/videos": ViduVideoBody; "/v1/video/generations": ViduVideoBody };
+  "viduq3-turbo": { "/v1/videos": ViduVideoBody; "/v1/video/generations": ViduVideoBody };
+  "wan2.6-i2v": { "/v1/videos": Wan26I2VVideoCreateBody };
+  "wan2.6-i2v-flash": { "/v1/videos": Wan26I2VFlashVideoCreateBody };
+  "wan2.6-r2v": { "/v1/videos": Wan26R2VVideoCreateBody };
+  "wan2.6-t2v": { "/v1/videos": Wan26T2VVideoCreateBody };
+}
+
+/** Model id → the path that is taken for a task where none is asked for. */
+export interface PreferredTaskEndpoint {
+  "doubao-seedream-4-5-251128": "/v1/images/generations";
+  "doubao-seedream-5-0-lite-260128": "/v1/images/generations";
+  "gemini-2.5-flash-image": "/v1/images/generations";
+  "gemini-3-pro-image-preview": "/v1/images/generations";
+  "gemini-3.1-flash-image-preview": "/v1/images/generations";
+  "gpt-image-2": "/v1/images/generations";
+  "mj_blend": "/mj/submit/imagine";
+  "mj_custom_zoom": "/mj/submit/change";
+  "mj_high_variation": "/mj/submit/change";
+  "mj_imagine": "/mj/submit/imagine";
+  "mj_low_variation": "/mj/submit/change";
+  "mj_pan": "/mj/submit/change";
+  "mj_remix": "/mj/submit/modal";
+  "mj_reroll": "/mj/submit/change";
+  "mj_upscale": "/mj/submit/change";
+  "mj_variation": "/mj/submit/change";
+  "mj_zoom": "/mj/submit/change";
+  "prunaai/p-image": "/v1/images/generations";
+  "prunaai/p-image-edit": "/v1/images/generations";
+  "seedream-5-0-260128": "/v1/images/generations";
+  "wan2.6-image": "/v1/images/generations";
+  "wan2.6-t2i": "/v1/images/generations";
+  "wan2.7-image": "/v1/images/generations";
+  "wan2.7-image-pro": "/v1/images/generations";
+  "sonic": "/v1/music/generations";
+  "seed-tts-2.0": "/v1/audio/speech";
+  "MiniMax-Hailuo-02": "/v1/videos";
+  "MiniMax-Hailuo-2.3": "/v1/videos";
+  "MiniMax-Hailuo-2.3-Fast": "/v1/videos";
+  "doubao-video-subtitle-erase-cn": "/v1/videos/subtitle-erase";
+  "happyhorse-1.0-i2v": "/v1/videos";
+  "happyhorse-1.0-r2v": "/v1/videos";
+  "happyhorse-1.0-t2v": "/v1/videos";
+  "happyhorse-1.0-video-edit": "/v1/videos";
+  "ima-pro": "/v1/videos";
+  "ima-pro-fast": "/v1/videos";
+  "kling-v1": "/v1/videos";
+  "kling-v1-6": "/v1/videos";
+  "kling-v2-1-master": "/v1/videos";
+  "kling-v2-5-turbo": "/v1/videos";
+  "kling-v2-6": "/v1/videos";
+  "kling-v2-master": "/v1/videos";
+  "kling-v3-omni-video": "/v1/videos";
+  "kling-v3-video": "/v1/videos";
+  "kling-video-o1": "/v1/videos";
+  "pixverse-c1": "/v1/videos";
+  "pixverse-v6": "/v1/videos";
+  "seedance-2.0": "/v1/videos";
+  "seedance-2.0-cn": "/v1/videos";
+  "seedance-2.0-fast": "/v1/videos";
+  "seedance-2.0-fast-cn": "/v1/videos";
+  "veo-3.0-generate-001": "/v1/videos";
+  "veo-3.1-fast-generate-001": "/v1/videos";
+  "viduq1": "/v1/videos";
+  "viduq2": "/v1/videos";
+  "viduq2-pro": "/v1/videos";
+  "viduq2-turbo": "/v1/videos";
+  "viduq3-pro": "/v1/videos";
+  "viduq3-turbo": "/v1/videos";
+  "wan2.6-i2v": "/v1/videos";
+  "wan2.6-i2v-flash": "/v1/videos";
+  "wan2.6-r2v": "/v1/videos";
+  "wan2.6-t2v": "/v1/videos";
+}
+
+export type TaskModelId = keyof TaskBodies;
+
 /** @description sonic music generation request. */
 export interface ImaMusicCreateTaskBody {
     /** @description Music prompt (required). */

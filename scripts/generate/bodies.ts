@@ -1,7 +1,7 @@
 // Which request schema a model has on an endpoint, and under which key the catalogue finds it.
 import { arrayAt, deref, isObject, type Json, type JsonObject, objectAt } from '../spec/json.js';
 import type { IndexModel } from '../spec/models.js';
-import { discriminatedModels, type Operation, operationsOf, type Variant } from '../spec/operations.js';
+import { modelEnum, type Operation, operationsOf, type Variant } from '../spec/operations.js';
 
 /** A request body: of one model on one endpoint, or of an endpoint that takes no model. */
 export interface Body {
@@ -13,7 +13,6 @@ export interface Body {
 }
 
 export function bodiesOf(document: JsonObject, models: readonly IndexModel[]): Body[] {
-  const discriminated = discriminatedModels(document);
   const bodies: Body[] = [];
   for (const operation of operationsOf(document)) {
     if (operation.variants.length === 0) continue;
@@ -21,9 +20,7 @@ export function bodiesOf(document: JsonObject, models: readonly IndexModel[]): B
       .filter((model) => model.endpoints.some((endpoint) => isSchemaOf(endpoint, operation)))
       .map((model) => model.modelId);
     for (const id of ids) {
-      const taking = operation.variants.filter(
-        (variant) => variant.models.includes(id) || discriminated.get(id)?.has(variant.name),
-      );
+      const taking = operation.variants.filter((variant) => takes(variant, id));
       bodies.push({ modelId: id, operation, ...specialised(document, operation, taking, id) });
     }
     if (ids.length === 0) {
@@ -34,6 +31,10 @@ export function bodiesOf(document: JsonObject, models: readonly IndexModel[]): B
   }
   return bodies;
 }
+
+/** Whether the schema is one for the model. */
+export const takes = ({ models, discriminated }: Variant, id: string): boolean =>
+  models.includes(id) || discriminated.includes(id);
 
 const isSchemaOf = (endpoint: IndexModel['endpoints'][number], operation: Operation): boolean =>
   endpoint.method === operation.method &&
@@ -64,12 +65,14 @@ function forModel(schema: JsonObject, id: string): JsonObject {
   return { ...schema, properties: { ...properties, model: { type: 'string', enum: [id] } } };
 }
 
-/** Whether an `if` of the schema asks for the model id. */
+/** Whether the schema says something else of another model: by an `if` that asks for the id, or by a choice among ids. */
 function dependsOnModel(document: JsonObject, schema: Json): boolean {
   const resolved = deref(document, schema);
   if (!isObject(resolved)) return false;
   if (objectAt(objectAt(resolved, 'if'), 'properties')?.model !== undefined) return true;
-  return ['allOf', 'anyOf', 'oneOf'].some((key) =>
-    arrayAt(resolved, key).some((part) => dependsOnModel(document, part)),
+  const choices = [...arrayAt(resolved, 'anyOf'), ...arrayAt(resolved, 'oneOf')];
+  return (
+    choices.some((member) => modelEnum(document, deref(document, member)).length > 0) ||
+    [...choices, ...arrayAt(resolved, 'allOf')].some((part) => dependsOnModel(document, part))
   );
 }

@@ -7,7 +7,7 @@ import { atPointer, isObject, type Json, type JsonObject, objectAt, sameJson } f
 import { readLock } from '../spec/lock.js';
 import { mergeAliases } from '../spec/merge.js';
 import { deriveModelIndex, type IndexModel } from '../spec/models.js';
-import { operationsOf, pollPathOf, serversOf, specVersionOf } from '../spec/operations.js';
+import { operationsOf, pollPathOf, serversOf, specVersionOf, withClosedModels } from '../spec/operations.js';
 import { SPEC_FILES } from '../spec/pull.js';
 import { type Body, bodiesOf } from './bodies.js';
 import { catalogText, withIndexFile } from './catalog.js';
@@ -54,7 +54,7 @@ export async function generate(options: GenerateOptions): Promise<GenerateResult
       (await readLock(openapiDir))?.breakingChangesSince ?? null,
     ),
   );
-  files.set('openapi.json', documentJson(document));
+  files.set('openapi.json', documentJson(withClosedModels(document)));
   files.set('openapi.ts', `${header}\n${await documentTypes(document)}`);
   files.set('requests.ts', await requestsFile(header, document, models, bodies));
   files.set('schemas.ts', schemasFile(header, set));
@@ -167,34 +167,61 @@ async function requestsFile(
   const typed = bodies.filter((body) => body.modelId !== undefined);
   const { text, names } = await requestTypes(document, typed);
   const byModel = models.flatMap((model) => {
-    const own = model.endpoints.flatMap(({ method, path }) => {
+    const own = model.endpoints.flatMap(({ method, path, pollEndpoint }) => {
       const body = typed.find(
         (item) => item.modelId === model.modelId && item.operation.method === method && item.operation.path === path,
       );
-      return body ? [{ path, type: names.get(body.key) ?? 'unknown' }] : [];
+      return body ? [{ path, type: names.get(body.key) ?? 'unknown', isTask: pollEndpoint !== null }] : [];
     });
     return own.length > 0 ? [{ id: model.modelId, own }] : [];
   });
-  const requests = byModel.map(({ id, own }) => {
-    const members = own.map(({ path, type }) => `${JSON.stringify(path)}: ${type}`).join('; ');
-    return `  ${JSON.stringify(id)}: { ${members} };`;
-  });
-  const preferred = byModel.map(({ id, own }) => `  ${JSON.stringify(id)}: ${JSON.stringify(own[0]?.path)};`);
+  const ofTasks = byModel
+    .map(({ id, own }) => ({ id, own: own.filter(({ isTask }) => isTask) }))
+    .filter(({ own }) => own.length > 0);
   return `${header}
 /** Model id → path → request body without \`model\`. */
 export interface RequestBodies {
-${requests.join('\n')}
+${bodyLines(byModel)}
 }
 
 /** Model id → the path that is taken where none is asked for. */
 export interface PreferredEndpoint {
-${preferred.join('\n')}
+${preferredLines(byModel)}
 }
 
 export type ModelId = keyof RequestBodies;
 
+/** The part of \`RequestBodies\` whose answer is a task that is polled. */
+export interface TaskBodies {
+${bodyLines(ofTasks)}
+}
+
+/** Model id → the path that is taken for a task where none is asked for. */
+export interface PreferredTaskEndpoint {
+${preferredLines(ofTasks)}
+}
+
+export type TaskModelId = keyof TaskBodies;
+
 ${text}`;
 }
+
+interface TypedModel {
+  id: string;
+  /** Preferred endpoint first. */
+  own: readonly { path: string; type: string }[];
+}
+
+function bodyLines(models: readonly TypedModel[]): string {
+  const lines = models.map(({ id, own }) => {
+    const members = own.map(({ path, type }) => `${JSON.stringify(path)}: ${type}`).join('; ');
+    return `  ${JSON.stringify(id)}: { ${members} };`;
+  });
+  return lines.join('\n');
+}
+
+const preferredLines = (models: readonly TypedModel[]): string =>
+  models.map(({ id, own }) => `  ${JSON.stringify(id)}: ${JSON.stringify(own[0]?.path)};`).join('\n');
 
 function schemasFile(header: string, { definitions, schemas }: SchemaSet): string {
   const lines = (entries: Map<string, Json>): string =>

@@ -63,7 +63,7 @@ export function alternatives(root: JsonObject, form: ObjectForm, model: string |
     const parts = choice.fragments.flatMap((fragment, index) => {
       const others = choice.kind === 'oneOf' ? choice.fragments.filter((_, place) => place !== index) : [];
       const inner = objectForm(root, asObject(deref(root, fragment)), model, form.base);
-      return alternatives(root, inner, model).flatMap((part) => withoutOthers(root, part, others));
+      return alternatives(root, inner, model).flatMap((part) => withoutOthers(root, part, others, form.base, model));
     });
     const next: JsonObject[] = [];
     for (const base of current) {
@@ -77,15 +77,27 @@ export function alternatives(root: JsonObject, form: ObjectForm, model: string |
   return current;
 }
 
-/** Adds to `part` that none of `others` holds; each of them must be a mere demand for presence. */
-function withoutOthers(root: JsonObject, part: JsonObject, others: Json[]): JsonObject[] {
+/** Adds to `part` that none of `others` holds; each of them must be a mere demand for presence, or hold never beside `part`. */
+function withoutOthers(
+  root: JsonObject,
+  part: JsonObject,
+  others: Json[],
+  base: JsonObject,
+  model: string | undefined,
+): JsonObject[] {
   let current = [part];
   for (const other of others) {
-    const paths = presencePaths(asObject(deref(root, other)));
-    if (!paths) throw new UnsupportedSchema('a oneOf beside properties whose members say more than `required`');
-    current = current.flatMap((held) =>
-      paths.map((path) => mergeSchemas(root, held, absence(path))).filter((merged) => isObject(merged)),
-    );
+    const schema = asObject(deref(root, other));
+    const paths = presencePaths(schema);
+    if (paths) {
+      current = current.flatMap((held) =>
+        paths.map((path) => mergeSchemas(root, held, absence(path))).filter((merged) => isObject(merged)),
+      );
+    } else {
+      const both = mergeSchemas(root, part, objectForm(root, schema, model, base).base);
+      if (mergeSchemas(root, base, both) !== false)
+        throw new UnsupportedSchema('a oneOf beside properties whose members say more than `required`');
+    }
   }
   return current;
 }

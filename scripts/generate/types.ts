@@ -2,6 +2,7 @@
 import openapiTS, { astToString } from 'openapi-typescript';
 import ts from 'typescript';
 import { arrayAt, deref, isObject, isString, type Json, type JsonObject, objectAt, stringAt } from '../spec/json.js';
+import { mappedReference } from '../spec/operations.js';
 import type { Body } from './bodies.js';
 import { alternatives, hasCombinators, isObjectSchema, mergeSchemas, objectForm, presencePaths } from './specialise.js';
 
@@ -12,7 +13,24 @@ const OPTIONS = { silent: true, defaultNonNullable: false, alphabetize: false, e
 
 /** openapi-typescript's own output for the whole document. */
 export async function documentTypes(document: JsonObject): Promise<string> {
-  return astToString(await openapiTS(JSON.stringify(document), OPTIONS));
+  return astToString(await openapiTS(JSON.stringify(withWholeMappings(document)), OPTIONS));
+}
+
+/** A discriminator may map to a bare schema name, or to nothing; openapi-typescript stops at both. */
+function withWholeMappings(document: JsonObject): Json {
+  const visit = (value: Json): Json => {
+    if (Array.isArray(value)) return value.map(visit);
+    if (!isObject(value)) return value;
+    const mapping = typeof value.propertyName === 'string' ? objectAt(value, 'mapping') : undefined;
+    if (mapping === undefined)
+      return Object.fromEntries(Object.entries(value).map(([key, held]) => [key, visit(held)]));
+    const targets = Object.entries(mapping).flatMap(([id, target]) => {
+      const reference = isString(target) ? mappedReference(document, target) : undefined;
+      return reference === undefined ? [] : [[id, reference]];
+    });
+    return { ...value, mapping: Object.fromEntries(targets) };
+  };
+  return visit(document);
 }
 
 export interface RequestTypes {
@@ -66,9 +84,9 @@ class TypeSchemas {
   /** Choices of presence become `Base & ({ a: … } | { b: … })`; conditions among values are left to validation. */
   private objectType(schema: JsonObject, model: string | undefined, isBody: boolean): JsonObject {
     if (!hasCombinators(schema)) return this.keywords(isBody ? withoutModel(schema) : schema);
-    if (!isObjectSchema(schema)) {
-      const ways = [...arrayAt(schema, 'anyOf'), ...arrayAt(schema, 'oneOf')].filter(isObject);
-      return { oneOf: ways.map((way) => this.objectType(way, model, isBody)) };
+    if (!isObjectSchema(schema) && schema.allOf === undefined) {
+      const ways = [...arrayAt(schema, 'anyOf'), ...arrayAt(schema, 'oneOf')];
+      return { oneOf: ways.map((way) => this.objectType(objectOf(deref(this.root, way)), model, isBody)) };
     }
     const form = objectForm(this.root, schema, model);
     const base = isBody ? withoutModel(form.base) : form.base;

@@ -1,5 +1,5 @@
 // Request schemas as plain draft-07 on which zod (z.fromJSONSchema) and ajv agree: no nullable, no if, no combinator beside properties.
-import { arrayAt, deref, isObject, type Json, type JsonObject, objectAt, stringAt } from '../spec/json.js';
+import { arrayAt, deref, isObject, type Json, type JsonObject, objectAt, sameJson, stringAt } from '../spec/json.js';
 import {
   alternatives,
   hasCombinators,
@@ -130,11 +130,14 @@ function finish(schema: JsonObject, result: JsonObject): Json {
   return nullable(schema, withFormat(schema, safeInteger(typed)));
 }
 
-/** zod reads an enum without regard to `type`; so values that do not fit are taken out. */
+/** zod reads an enum without regard to `type`; so values that do not fit are taken out, and those that ajv refuses to read twice. */
 function enumOfItsType(schema: JsonObject): JsonObject | undefined {
   const { type } = schema;
   if (typeof type !== 'string' || !Array.isArray(schema.enum)) return schema;
-  const fitting = schema.enum.filter((value) => fitsType(value, type));
+  const distinct = schema.enum.filter(
+    (value, place, all) => all.findIndex((other) => sameJson(other, value)) === place,
+  );
+  const fitting = distinct.filter((value) => fitsType(value, type));
   return fitting.length === 0 ? undefined : { ...schema, enum: fitting };
 }
 

@@ -36,6 +36,7 @@ export function lintExamples(document: JsonObject, report: Report): void {
     }
   }
   lintStatusWords(document, report);
+  lintExampleNames(document, report);
 }
 
 function* operationsOf(
@@ -58,7 +59,8 @@ function mediasOf(document: JsonObject, holder: Json | undefined): [string, Json
 
 /** By the letter of OpenAPI 3.0: `nullable` acts only beside `type`. */
 function compiler(document: JsonObject): (schema: Json) => ValidateFunction {
-  const ajv = new Ajv({ strict: false });
+  // What is wrong with the schemas themselves is said by other rules.
+  const ajv = new Ajv({ strict: false, validateSchema: false });
   (addFormats.default ?? addFormats)(ajv);
   ajv.addSchema({ $id: 'document', components: plain(document.components ?? {}) });
   return (schema) => {
@@ -109,17 +111,44 @@ function okMedia(document: JsonObject, operation: JsonObject): JsonObject[] {
   return mediasOf(document, response).map(([, media]) => media);
 }
 
-function usedWords(document: JsonObject, operation: JsonObject): Set<string> {
-  const found = new Set<string>();
-  for (const media of okMedia(document, operation)) {
-    for (const entry of Object.values(objectAt(media, 'examples') ?? {})) {
+/** The status words of an operation's 200 examples, each with the name of its example and where that stands. */
+function statusExamples(
+  document: JsonObject,
+  operation: JsonObject,
+): { name: string; word: string; at: (operationAt: Path) => Path }[] {
+  const response = objectAt(operation, 'responses')?.['200'];
+  return mediasOf(document, response).flatMap(([type, media]) =>
+    Object.entries(objectAt(media, 'examples') ?? {}).flatMap(([name, entry]) => {
       const value = isObject(entry) ? entry.value : undefined;
-      for (const word of [stringAt(value, 'status'), stringAt(objectAt(value, 'data'), 'status')]) {
-        if (word !== undefined) found.add(word);
+      return [stringAt(value, 'status'), stringAt(objectAt(value, 'data'), 'status')].filter(isString).map((word) => ({
+        name,
+        word,
+        at: (operationAt: Path): Path => [...operationAt, 'responses', '200', 'content', type, 'examples', name],
+      }));
+    }),
+  );
+}
+
+const usedWords = (document: JsonObject, operation: JsonObject): Set<string> =>
+  new Set(statusExamples(document, operation).map(({ word }) => word));
+
+// `pending` is no word of the document's, but names examples as if it were.
+const STATUS_NAMES = ['pending'];
+
+/** Examples that are named by one status word and hold another: who asks for one by its name gets the other. */
+function lintExampleNames(document: JsonObject, report: Report): void {
+  const operations = [...operationsOf(document)];
+  const words = new Set(STATUS_NAMES);
+  for (const { operation } of operations) {
+    for (const word of [...usedWords(document, operation), ...listedWords(document, operation)]) words.add(word);
+  }
+  for (const { operation, at } of operations) {
+    for (const { name, word, at: place } of statusExamples(document, operation)) {
+      if (words.has(name) && name !== word) {
+        report('example-name-contradicts', place(at), `is named "${name}", but its status is "${word}"`);
       }
     }
   }
-  return found;
 }
 
 /** The enum of `status`, or of `data.status`, in the schemas of the 200 answer. */

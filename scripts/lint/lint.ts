@@ -1,6 +1,7 @@
 // All rules of `npm run spec:lint`, and how their findings read as a list.
 import type { GatewayConfig } from '../gateways.js';
 import type { JsonObject } from '../spec/json.js';
+import { lintConditions } from './conditions.js';
 import { lintExamples } from './examples.js';
 import { type Finding, reporter } from './finding.js';
 import { lintOperations } from './operations.js';
@@ -12,6 +13,7 @@ export function lintDocument(document: JsonObject, gateway: GatewayConfig): Find
   const report = reporter(findings);
   lintOperations(document, gateway, report);
   lintSchemas(document, report);
+  lintConditions(document, report);
   lintExamples(document, report);
   return findings;
 }

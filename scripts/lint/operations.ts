@@ -1,7 +1,17 @@
 // Defects of operations: paths, ids, parameters, missing answers, and models that only prose names.
 import type { GatewayConfig } from '../gateways.js';
-import { arrayAt, deref, isObject, type JsonObject, objectAt, stringAt, walkObjects } from '../spec/json.js';
-import { METHODS, mergeAliases, pathParameterNames } from '../spec/merge.js';
+import {
+  arrayAt,
+  deref,
+  isObject,
+  type Json,
+  type JsonObject,
+  objectAt,
+  sameJson,
+  stringAt,
+  walkObjects,
+} from '../spec/json.js';
+import { FOLDING, METHODS, mergeAliases, pathParameterNames, readUnion } from '../spec/merge.js';
 import { deriveModelIndex } from '../spec/models.js';
 import { serversOf } from '../spec/operations.js';
 import type { Path, Report } from './finding.js';
@@ -25,8 +35,13 @@ export function lintOperations(document: JsonObject, gateway: GatewayConfig, rep
       if (!statuses.some((status) => status.startsWith('4') || status === 'default')) {
         report('no-client-error', at, 'documents no 4xx answer');
       }
+      const isSecured = arrayAt(operation.security === undefined ? document : operation, 'security').length > 0;
+      if (isSecured && !statuses.some((status) => ['401', '4XX', '4xx', 'default'].includes(status))) {
+        report('no-401', at, 'needs a key, but documents no 401 answer');
+      }
     }
   }
+  severalAnswers(document, report);
   proseModels(document, gateway, report);
   foreignServers(document, report);
 }
@@ -50,6 +65,29 @@ function lintParameters(
   }
   for (const name of declared) {
     if (name !== undefined && !named.includes(name)) report('spare-path-parameter', at, `${name} is not in the path`);
+  }
+}
+
+/** One real operation whose pages describe its good answer differently: nothing tells a reader which schema it will be. */
+function severalAnswers(document: JsonObject, report: Report): void {
+  const found = new Map<string, { at: Path; schemas: Json[] }>();
+  for (const [path, item] of Object.entries(objectAt(document, 'paths') ?? {})) {
+    for (const method of METHODS) {
+      const response = objectAt(objectAt(item, method), 'responses')?.['200'];
+      const medias = response === undefined ? {} : objectAt(deref(document, response), 'content');
+      const schemas = Object.values(medias ?? {}).flatMap((media) => (isObject(media) ? [media.schema ?? {}] : []));
+      const operation = `${method} ${path.split('#')[0]}`;
+      const held = found.get(operation) ?? { at: ['paths', path, method], schemas: [] };
+      for (const schema of schemas.flatMap((one) => readUnion(document, one, FOLDING).leaves)) {
+        if (!held.schemas.some((other) => sameJson(other, schema))) held.schemas.push(schema);
+      }
+      found.set(operation, held);
+    }
+  }
+  for (const { at, schemas } of found.values()) {
+    const names = schemas.map((schema) => stringAt(schema, '$ref')?.split('/').at(-1) ?? 'an inline schema');
+    if (names.length > 1)
+      report('several-200-schemas', at, `answers 200 by ${names.join(' or ')}, and nothing tells which`);
   }
 }
 

@@ -1,5 +1,5 @@
 // Defects of schemas: keywords that OpenAPI 3.0 lacks, values that cannot be, parts that nothing uses.
-import { arrayAt, isObject, type Json, type JsonObject, objectAt, stringAt } from '../spec/json.js';
+import { arrayAt, isObject, type Json, type JsonObject, objectAt, sameJson, stringAt } from '../spec/json.js';
 import { type Report, walkAllSchemas } from './finding.js';
 
 // JSON Schema keywords that an OpenAPI 3.0 tool may ignore or refuse.
@@ -28,7 +28,10 @@ export function lintSchemas(document: JsonObject, report: Report): void {
     if ('$ref' in schema && siblings.length > 0) {
       report('ref-siblings', path, `\`${siblings.join('`, `')}\` beside \`$ref\` is ignored`);
     }
-    for (const value of arrayAt(schema, 'enum')) {
+    for (const [place, value] of arrayAt(schema, 'enum').entries()) {
+      if (arrayAt(schema, 'enum').findIndex((other) => sameJson(other, value)) !== place) {
+        report('duplicate-enum-value', [...path, 'enum', place], `${JSON.stringify(value)} is listed twice`);
+      }
       if (!fits(value, schema)) {
         report(
           'enum-type-mismatch',

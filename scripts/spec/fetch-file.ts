@@ -9,7 +9,10 @@ export interface Validators {
   lastModified?: string;
 }
 
-export type FetchedFile = ({ kind: 'text'; text: string } & Validators) | { kind: 'unchanged' } | { kind: 'missing' };
+/** The copy at hand, and what its publisher said of it. */
+export type KnownCopy = Validators & { text: string };
+
+export type FetchedFile = ({ kind: 'text'; text: string; unchanged: boolean } & Validators) | { kind: 'missing' };
 
 export interface FetchOptions {
   fetch?: typeof fetch;
@@ -17,12 +20,16 @@ export interface FetchOptions {
   maxBytes?: number;
 }
 
-/** 200 → the text; 304 → unchanged; 404 and 410 → missing; everything else throws one sentence that names `url`. */
-export async function fetchFile(url: string, known: Validators, options: FetchOptions): Promise<FetchedFile> {
+/** 200 → the text; 304 → the text of `known`; 404 and 410 → missing; everything else throws one sentence that names `url`. */
+export async function fetchFile(
+  url: string,
+  known: KnownCopy | undefined,
+  options: FetchOptions,
+): Promise<FetchedFile> {
   const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
   const headers: Record<string, string> = { accept: 'application/yaml, application/json, text/plain, */*' };
-  if (known.etag !== undefined) headers['if-none-match'] = known.etag;
-  if (known.lastModified !== undefined) headers['if-modified-since'] = known.lastModified;
+  if (known?.etag !== undefined) headers['if-none-match'] = known.etag;
+  if (known?.lastModified !== undefined) headers['if-modified-since'] = known.lastModified;
 
   const signal = AbortSignal.timeout(timeoutMs);
   let response: Response;
@@ -37,7 +44,13 @@ export async function fetchFile(url: string, known: Validators, options: FetchOp
   }
   if (response.status === 200) return await readWhole(response, url, signal, { timeoutMs, ...options });
   await response.body?.cancel();
-  if (response.status === 304) return { kind: 'unchanged' };
+  if (response.status === 304) {
+    if (known?.etag !== undefined || known?.lastModified !== undefined)
+      return { kind: 'text', unchanged: true, ...known };
+    throw new Error(
+      `${url} answered HTTP 304 (unchanged), although no copy of it was mentioned. Try again, past any cache.`,
+    );
+  }
   if (response.status === 404 || response.status === 410) return { kind: 'missing' };
   const advice = response.status >= 500 ? 'The server is in trouble; try again later.' : 'Check the address.';
   throw new Error(`${url} answered HTTP ${response.status}. ${advice}`);
@@ -78,7 +91,7 @@ async function readWhole(
   }
   const etag = response.headers.get('etag');
   const lastModified = response.headers.get('last-modified');
-  return { kind: 'text', text, ...(etag ? { etag } : {}), ...(lastModified ? { lastModified } : {}) };
+  return { kind: 'text', text, unchanged: false, ...(etag ? { etag } : {}), ...(lastModified ? { lastModified } : {}) };
 }
 
 function cutOff(url: string, bytes: number, announced: string | null, why?: string): Error {

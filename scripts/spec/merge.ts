@@ -243,33 +243,61 @@ function mergeContent(root: JsonObject, sources: { alias: string; value: JsonObj
   return result;
 }
 
+/** The discriminators of the unions that a union was made of. Not one `discriminator`: none of them speaks of all its members. */
+export const DISCRIMINATORS = 'x-discriminators';
+
 /** One schema stays as it is; several become `anyOf` of their leaves, none twice. */
 function unionOf(root: JsonObject, schemas: Json[]): Json {
   const [first = {}, ...others] = schemas;
   if (others.every((schema) => sameJson(schema, first))) return first;
-  const variants = distinct(schemas.flatMap((schema) => unionLeaves(root, schema)));
+  const unions = schemas.map((schema) => readUnion(root, schema, FOLDING));
+  const variants = distinct(unions.flatMap(({ leaves }) => leaves));
+  const discriminators = distinct(unions.flatMap((union) => union.discriminators));
+  if (discriminators.length > 0) return { anyOf: variants, [DISCRIMINATORS]: discriminators };
   return variants.length === 1 ? (variants[0] ?? first) : { anyOf: variants };
 }
 
-const UNION_KEYS = new Set(['oneOf', 'anyOf', 'discriminator', 'description', 'title', 'type']);
+export interface Union {
+  leaves: Json[];
+  /** What the discriminators on the way to the leaves say. */
+  discriminators: JsonObject[];
+}
 
-/** The members of a pure union (references, discriminator and text only), through references; any other schema is its own leaf. */
-export function unionLeaves(root: JsonObject, schema: Json, seen: readonly string[] = []): Json[] {
+const UNION_KEYS = new Set(['oneOf', 'anyOf', 'discriminator', DISCRIMINATORS, 'description', 'title', 'type']);
+
+export const isReference = (schema: Json): boolean => stringAt(schema, '$ref') !== undefined;
+
+export interface UnionReading {
+  /** Which members make a union of alternatives, rather than of mere demands on the schema around it. */
+  isMember: (member: Json) => boolean;
+  /** Which keys beside the members change nothing. */
+  ignores: (key: string) => boolean;
+}
+
+/** Folding may only take apart what can be put together again without loss. */
+export const FOLDING: UnionReading = { isMember: isReference, ignores: () => false };
+
+/** The members of a pure union (nothing beside them but discriminators and text), through references and unions inside; any other schema is its own leaf. */
+export function readUnion(root: JsonObject, schema: Json, reading: UnionReading, seen: readonly string[] = []): Union {
   const reference = stringAt(schema, '$ref');
-  if (reference !== undefined && seen.includes(reference)) return [];
-  const resolved = deref(root, schema);
+  if (reference !== undefined && seen.includes(reference)) return { leaves: [], discriminators: [] };
+  const resolved = objectOf(deref(root, schema));
   const members = [...arrayAt(resolved, 'oneOf'), ...arrayAt(resolved, 'anyOf')];
-  const type = isObject(resolved) ? resolved.type : undefined;
+  const { type } = resolved;
   const pure =
-    isObject(resolved) &&
     members.length > 0 &&
-    Object.keys(resolved).every((key) => UNION_KEYS.has(key)) &&
-    members.every((member) => stringAt(member, '$ref') !== undefined) &&
+    Object.keys(resolved).every((key) => UNION_KEYS.has(key) || reading.ignores(key)) &&
+    members.every(reading.isMember) &&
     // A `type` beside the union says something only where a member does not say it itself.
     (type === undefined || members.every((member) => sameJson(objectOf(deref(root, member)).type, type)));
-  if (!pure) return [schema];
+  if (!pure) return { leaves: [schema], discriminators: [] };
   const trail = reference === undefined ? seen : [...seen, reference];
-  return distinct(members.flatMap((member) => unionLeaves(root, member, trail)));
+  const inside = members.map((member) => readUnion(root, member, reading, trail));
+  const own = [resolved.discriminator, ...arrayAt(resolved, DISCRIMINATORS)].filter(isObject);
+  return {
+    leaves: distinct(inside.flatMap(({ leaves }) => leaves)),
+    discriminators: distinct([...own, ...inside.flatMap(({ discriminators }) => discriminators)]).filter(isObject),
+  };
 }
 
 function distinct(schemas: Json[]): Json[] {

@@ -1,7 +1,7 @@
 // Which models the document knows, on which endpoints, and how sure that is: the model index.
 import { type GatewayConfig, type Modality, modalityOf } from '../gateways.js';
 import { isObject, isString, type JsonObject, objectAt, stringAt, walkObjects } from './json.js';
-import { discriminatedModels, type Operation, operationsOf, pollPathOf, specVersionOf } from './operations.js';
+import { type Operation, operationsOf, pollPathOf, specVersionOf } from './operations.js';
 import { imageToVideoOnlyIn, modelsNamedIn, struckOutIn } from './prose.js';
 
 /** Strongest first. `schema`: an enum of the request schema; `index`: only the vendor's own index names it. */
@@ -52,10 +52,9 @@ export function deriveModelIndex(document: JsonObject, gateway: GatewayConfig, s
   for (const operation of operations) {
     for (const id of operation.variants.flatMap((variant) => variant.models)) add(id, operation, 'schema');
   }
-  for (const [id, names] of discriminatedModels(document)) {
-    for (const operation of operations) {
-      if (operation.variants.some((variant) => names.has(variant.name))) add(id, operation, 'discriminator');
-    }
+  for (const operation of operations) {
+    for (const id of operation.variants.flatMap((variant) => variant.discriminated))
+      add(id, operation, 'discriminator');
   }
   for (const operation of operations) {
     for (const example of operation.requestExamples) {

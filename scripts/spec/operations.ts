@@ -1,7 +1,17 @@
 // How the import document is read: its operations, the variants of each request body, the model ids that a variant takes, poll paths.
 import type { GatewayConfig } from '../gateways.js';
-import { arrayAt, deref, isObject, isString, type Json, type JsonObject, objectAt, stringAt } from './json.js';
-import { METHODS, unionLeaves } from './merge.js';
+import {
+  arrayAt,
+  atPointer,
+  deref,
+  isObject,
+  isString,
+  type Json,
+  type JsonObject,
+  objectAt,
+  stringAt,
+} from './json.js';
+import { isReference, METHODS, readUnion, type Union, type UnionReading } from './merge.js';
 
 export interface Example {
   name: string;
@@ -14,8 +24,12 @@ export interface Variant {
   /** The component's name; the operationId where the schema stands inline. */
   name: string;
   schema: JsonObject;
+  /** The schema as the union has it: a reference as a rule. */
+  leaf: Json;
   /** The ids in the `model` enum; empty where the schema has no such enum. */
   models: readonly string[];
+  /** Further ids, which the schema takes without naming them: a discriminator beside it does. */
+  discriminated: readonly string[];
 }
 
 export interface Operation {
@@ -58,39 +72,126 @@ function jsonBody(document: JsonObject, operation: JsonObject): JsonObject | und
   return objectAt(content, 'application/json') ?? Object.values(content).find(isObject);
 }
 
+/** The document with what discriminators say of `model` said as enums too: no validator heeds a discriminator. */
+export function withClosedModels(document: JsonObject): JsonObject {
+  const copy = structuredClone(document);
+  for (const { value, variants } of operationsOf(copy)) {
+    const media = jsonBody(copy, value);
+    if (!media || variants.every(({ discriminated }) => discriminated.length === 0)) continue;
+    media.schema = {
+      anyOf: variants.map(({ leaf, discriminated }) =>
+        discriminated.length === 0
+          ? leaf
+          : { allOf: [leaf, { properties: { model: { type: 'string', enum: [...discriminated] } } }] },
+      ),
+    };
+  }
+  return copy;
+}
+
 function variantsOf(document: JsonObject, schema: Json, operationId: string): Variant[] {
-  const direct = isObject(schema) && stringAt(schema, '$ref') === undefined ? unwrapUnion(schema) : [schema];
-  return direct
-    .flatMap((member) => unionLeaves(document, member))
-    .map((leaf, index, all) => {
-      const reference = stringAt(leaf, '$ref');
-      const resolved = deref(document, leaf);
-      const inlineName = all.length === 1 ? operationId : `${operationId}_${index + 1}`;
-      return {
-        name: reference?.startsWith(SCHEMAS) ? reference.slice(SCHEMAS.length) : inlineName,
-        schema: isObject(resolved) ? resolved : {},
-        models: modelEnum(document, resolved),
-      };
-    });
+  const union = readUnion(document, schema, READING);
+  const heirs = union.leaves.map((leaf) => heirsOf(document, leaf));
+  const leaves = union.leaves.flatMap((leaf, index) => {
+    const own = heirs[index]?.leaves ?? [];
+    // A base that names no id itself is no body of its own.
+    return own.length > 0 && modelEnum(document, deref(document, leaf)).length === 0 ? own : [leaf, ...own];
+  });
+  const idsOf = discriminatedIds(document, [
+    ...union.discriminators,
+    ...heirs.flatMap(({ discriminators }) => discriminators),
+  ]);
+  return leaves.map((leaf, index) => {
+    const resolved = deref(document, leaf);
+    const inlineName = leaves.length === 1 ? operationId : `${operationId}_${index + 1}`;
+    const name = schemaNameOf(leaf) ?? inlineName;
+    const models = modelEnum(document, resolved);
+    return {
+      name,
+      leaf,
+      schema: isObject(resolved) ? resolved : {},
+      models,
+      // An enum without the id refuses it, whatever the discriminator says.
+      discriminated: models.length > 0 ? [] : [...(idsOf.get(name) ?? [])],
+    };
+  });
 }
 
-/** The members of an `anyOf` or `oneOf` that has nothing beside it (some members may be inline). */
-function unwrapUnion(schema: JsonObject): Json[] {
-  const keys = Object.keys(schema).filter((key) => !['description', 'title', 'discriminator'].includes(key));
-  const [only] = keys;
-  return keys.length === 1 && (only === 'anyOf' || only === 'oneOf') ? arrayAt(schema, only) : [schema];
+/** A member that only demands fields (`required`) belongs to the schema around it; any other describes a body of its own. */
+const READING: UnionReading = {
+  isMember: (member) =>
+    isReference(member) ||
+    (isObject(member) && ['type', 'allOf', 'anyOf', 'oneOf'].some((key) => key in member)) ||
+    objectAt(member, 'properties')?.model !== undefined,
+  ignores: (key) => key.startsWith('x-') || ['example', 'deprecated', 'externalDocs'].includes(key),
+};
+
+/** A schema with a discriminator and no union stands for those that the mapping names (they extend it by `allOf`). */
+function heirsOf(document: JsonObject, leaf: Json): Union {
+  const resolved = deref(document, leaf);
+  const discriminator = objectAt(resolved, 'discriminator');
+  const isUnion = isObject(resolved) && ('anyOf' in resolved || 'oneOf' in resolved);
+  if (!discriminator || isUnion) return { leaves: [], discriminators: [] };
+  const leaves = Object.values(objectAt(discriminator, 'mapping') ?? {}).flatMap((target) =>
+    targetLeaves(document, target),
+  );
+  const names = new Set<string | undefined>([schemaNameOf(leaf)]);
+  const others = leaves.filter((heir) => {
+    const name = schemaNameOf(heir);
+    return !names.has(name) && names.add(name);
+  });
+  return { leaves: others, discriminators: [discriminator] };
 }
 
-/** The ids that the `model` property admits, looked for through `allOf` too. */
+/** What a discriminator's mapping names, as a reference (it may be a bare schema name); undefined where nothing stands there. */
+export function mappedReference(document: JsonObject, target: string): string | undefined {
+  const reference = target.includes('#') ? target : SCHEMAS + target;
+  return atPointer(document, reference) === undefined ? undefined : reference;
+}
+
+function targetLeaves(document: JsonObject, target: Json): Json[] {
+  const $ref = isString(target) ? mappedReference(document, target) : undefined;
+  return $ref === undefined ? [] : readUnion(document, { $ref }, READING).leaves;
+}
+
+function schemaNameOf(schema: Json): string | undefined {
+  const reference = stringAt(schema, '$ref');
+  return reference?.startsWith(SCHEMAS) ? reference.slice(SCHEMAS.length) : undefined;
+}
+
+/** Name of a leaf schema → the model ids that discriminators map to it, or to a union that it is in. */
+function discriminatedIds(document: JsonObject, discriminators: readonly JsonObject[]): Map<string, Set<string>> {
+  const found = new Map<string, Set<string>>();
+  for (const discriminator of discriminators) {
+    if (stringAt(discriminator, 'propertyName') !== 'model') continue;
+    for (const [id, target] of Object.entries(objectAt(discriminator, 'mapping') ?? {})) {
+      for (const leaf of targetLeaves(document, target)) {
+        const name = schemaNameOf(leaf);
+        if (name !== undefined) found.set(name, (found.get(name) ?? new Set()).add(id));
+      }
+    }
+  }
+  return found;
+}
+
+/** The ids that the `model` property admits, looked for in the members of combinators too. */
 export function modelEnum(document: JsonObject, schema: Json): string[] {
   const property = objectAt(schema, 'properties')?.model;
-  if (property !== undefined) {
-    const model = deref(document, property);
-    const fixed = stringAt(model, 'const');
-    return fixed === undefined ? arrayAt(model, 'enum').filter(isString) : [fixed];
-  }
-  return arrayAt(schema, 'allOf').flatMap((member) => modelEnum(document, deref(document, member)));
+  if (property !== undefined) return valuesOf(document, property);
+  return [...new Set(membersOf(document, schema).flatMap((member) => modelEnum(document, member)))];
 }
+
+/** The strings that a schema names as its values. */
+function valuesOf(document: JsonObject, schema: Json): string[] {
+  const resolved = deref(document, schema);
+  const fixed = stringAt(resolved, 'const');
+  const own = fixed === undefined ? arrayAt(resolved, 'enum').filter(isString) : [fixed];
+  const inside = membersOf(document, resolved).flatMap((member) => valuesOf(document, member));
+  return [...new Set([...own, ...inside])];
+}
+
+const membersOf = (document: JsonObject, schema: Json): Json[] =>
+  ['allOf', 'anyOf', 'oneOf'].flatMap((key) => arrayAt(schema, key).map((member) => deref(document, member)));
 
 export function examplesOf(document: JsonObject, media: JsonObject): Example[] {
   const found: Example[] = [];
@@ -101,27 +202,6 @@ export function examplesOf(document: JsonObject, media: JsonObject): Example[] {
     }
   }
   if (media.example !== undefined) found.push({ name: 'example', summary: undefined, value: media.example });
-  return found;
-}
-
-/** Model id → component names, from every discriminator of the document that maps `model`. */
-export function discriminatedModels(document: JsonObject): Map<string, Set<string>> {
-  const found = new Map<string, Set<string>>();
-  const visit = (value: Json): void => {
-    if (Array.isArray(value)) for (const item of value) visit(item);
-    if (!isObject(value)) return;
-    const discriminator = objectAt(value, 'discriminator');
-    if (discriminator && stringAt(discriminator, 'propertyName') === 'model') {
-      for (const [id, target] of Object.entries(objectAt(discriminator, 'mapping') ?? {})) {
-        if (!isString(target)) continue;
-        const names = found.get(id) ?? new Set();
-        names.add(target.startsWith(SCHEMAS) ? target.slice(SCHEMAS.length) : target);
-        found.set(id, names);
-      }
-    }
-    for (const item of Object.values(value)) visit(item);
-  };
-  visit(document);
   return found;
 }
 

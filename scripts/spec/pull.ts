@@ -2,7 +2,7 @@
 import { basename, join } from 'node:path';
 import type { GatewayConfig } from '../gateways.js';
 import { checkDocument, checkEntryPage, checkJson } from './check.js';
-import { type FetchOptions, fetchFile } from './fetch-file.js';
+import { type FetchOptions, fetchFile, type KnownCopy, type Validators } from './fetch-file.js';
 import { digest, putInPlace, readText } from './files.js';
 import { type JsonObject, writeJson, writeYaml } from './json.js';
 import { LOCK_FILE, type Lock, type LockEntry, lockText, readLock } from './lock.js';
@@ -10,6 +10,7 @@ import { hasAliasPaths, mergeAliases } from './merge.js';
 import { deriveModelIndex, modelIndexSchema, readModelIndex } from './models.js';
 import { specVersionOf } from './operations.js';
 import { deriveTestCases } from './test-cases.js';
+import { checkAgainst, checkEnd } from './whole.js';
 
 export interface PullOptions extends FetchOptions {
   gateway: GatewayConfig;
@@ -21,6 +22,8 @@ export interface PullOptions extends FetchOptions {
   origin?: string | undefined;
   /** Another origin for the vendor's files. */
   base?: string | undefined;
+  /** Take a document that has lost more of the copy in `dir` than is plausible. */
+  allowShrink?: boolean | undefined;
   log?: (line: string) => void;
   now?: () => Date;
 }
@@ -62,14 +65,16 @@ async function pullOne(session: Session, from: string): Promise<void> {
   const form = /\.import\.(?:ya?ml|json)$/i.test(withoutQuery(from)) ? 'import' : 'either';
   const read = await session.read(from);
   const document = checkDocument(read.text, from, form);
-  if (hasAliasPaths(document)) {
-    session.keep(FILES.aliasForm, read.text, read.entry, isUrl(from));
+  const name = hasAliasPaths(document) ? FILES.aliasForm : FILES.importForm;
+  await session.checkWhole(name, read.text, document, from);
+  session.keep(name, read.text, read.entry, isUrl(from));
+  if (name === FILES.aliasForm) {
     const merged = mergeAliases(document);
     session.derive(FILES.importForm, writeYaml(merged), FILES.aliasForm);
     deriveRest(session, merged);
   } else {
-    session.keep(FILES.importForm, read.text, read.entry, isUrl(from));
     deriveRest(session, mergeAliases(document));
+    await session.dropOtherVersion(FILES.aliasForm);
   }
 }
 
@@ -85,12 +90,16 @@ async function pullPublished(session: Session, base: string): Promise<void> {
       `${importUrl} does not exist (HTTP 404). Look for the new address on ${url(files.entryPage)}, or pass --from.`,
     );
   }
-  const document = mergeAliases(checkDocument(text, importUrl, 'import'));
+  const published = checkDocument(text, importUrl, 'import');
+  await session.checkWhole(FILES.importForm, text, published, importUrl);
+  const document = mergeAliases(published);
   session.specVersion = specVersionOf(document);
 
-  const aliasText = await session.fetch(FILES.aliasForm, url(files.aliasForm));
-  if (aliasText === undefined) session.note(FILES.aliasForm, 'is not published; the copy here, if any, stays');
-  else checkDocument(aliasText, url(files.aliasForm), 'either');
+  const aliasUrl = url(files.aliasForm);
+  const aliasText = await session.fetch(FILES.aliasForm, aliasUrl);
+  if (aliasText === undefined) session.note(FILES.aliasForm, 'is not published');
+  else await session.checkWhole(FILES.aliasForm, aliasText, checkDocument(aliasText, aliasUrl, 'either'), aliasUrl);
+  await session.dropOtherVersion(FILES.aliasForm);
 
   const pageUrl = url(files.entryPage);
   const page = await session.fetch(FILES.entryPage, pageUrl);
@@ -113,6 +122,7 @@ async function pullPublished(session: Session, base: string): Promise<void> {
     modelIndexSchema: schema === undefined && index === undefined,
     testCases: cases === undefined,
   });
+  if (index !== undefined && schema === undefined) session.dropDerived(FILES.modelIndexSchema);
 }
 
 function deriveRest(
@@ -134,12 +144,29 @@ function deriveRest(
 const isUrl = (text: string): boolean => /^https?:\/\//i.test(text);
 const withoutQuery = (text: string): string => text.split(/[?#]/)[0] ?? text;
 
+const validatorsOf = ({ etag, lastModified }: Validators): Validators => ({
+  ...(etag === undefined ? {} : { etag }),
+  ...(lastModified === undefined ? {} : { lastModified }),
+});
+
+const originOf = (origin: string, answer: Validators): Partial<LockEntry> => ({ origin, ...validatorsOf(answer) });
+
+/** The document in `text`; undefined where it is none: then there is nothing to compare with. */
+function readable(text: string, where: string): JsonObject | undefined {
+  try {
+    return checkDocument(text, where, 'either');
+  } catch {
+    return undefined;
+  }
+}
+
 /** What one pull has gathered so far; nothing of it is on disk before `commit`. */
 class Session {
   specVersion: string;
   breakingChangesSince: string | null;
   private readonly texts = new Map<string, string>();
   private readonly entries: Record<string, LockEntry>;
+  private readonly obsolete: string[] = [];
 
   constructor(
     readonly options: PullOptions,
@@ -157,34 +184,75 @@ class Session {
 
   /** The text of `name` as published at `url` (the copy on disk where the server says 304); undefined where there is none. */
   async fetch(name: string, url: string): Promise<string | undefined> {
-    const held = this.before?.files[name];
-    const onDisk = await readText(join(this.options.dir, name));
-    // Ask "has it changed?" only about the very bytes that are here, from the very address.
-    const current = held?.origin === url && onDisk !== undefined && digest(onDisk).sha256 === held.sha256;
-    const answer = await fetchFile(url, current ? held : {}, this.options);
+    const answer = await fetchFile(url, await this.copyFrom(url, [name]), this.options);
     if (answer.kind === 'missing') return undefined;
-    if (answer.kind === 'unchanged') {
-      if (!current || onDisk === undefined) throw new Error(`${url} answered HTTP 304 to an unconditional request.`);
-      this.note(name, 'unchanged (HTTP 304)');
-      return onDisk;
-    }
-    const { text, etag, lastModified } = answer;
-    this.keep(name, text, { origin: url, ...(etag ? { etag } : {}), ...(lastModified ? { lastModified } : {}) }, true);
-    return text;
+    if (answer.unchanged) this.note(name, 'unchanged (HTTP 304)');
+    else this.keep(name, answer.text, originOf(url, answer), true);
+    return answer.text;
   }
 
   /** The document that `--from` names, and what the lock will say of where it came from. */
   async read(from: string): Promise<{ text: string; entry: Partial<LockEntry> }> {
+    const documents = [FILES.aliasForm, FILES.importForm];
     if (isUrl(from)) {
-      const answer = await fetchFile(from, {}, this.options);
-      if (answer.kind !== 'text') throw new Error(`${from} does not exist (HTTP 404). Check the address.`);
-      const { text, etag, lastModified } = answer;
-      return { text, entry: { origin: from, ...(etag ? { etag } : {}), ...(lastModified ? { lastModified } : {}) } };
+      const answer = await fetchFile(from, await this.copyFrom(from, documents), this.options);
+      if (answer.kind === 'missing') throw new Error(`${from} does not exist (HTTP 404). Check the address.`);
+      return { text: answer.text, entry: originOf(from, answer) };
     }
     const text = await readText(from);
     if (text === undefined)
       throw new Error(`${from} does not exist. Pass an existing file or an http(s) URL to --from.`);
-    return { text, entry: { origin: this.options.origin ?? `file:${basename(from)}` } };
+    const { origin } = this.options;
+    if (origin !== undefined) return { text, entry: { origin } };
+    // The very bytes that the lock knows already have an origin, wherever the file lies.
+    const { sha256 } = digest(text);
+    const known = documents
+      .map((name) => this.before?.files[name])
+      .find((entry) => entry?.sha256 === sha256 && entry.origin !== undefined);
+    return { text, entry: known ?? { origin: `file:${basename(from)}` } };
+  }
+
+  /** Of the files in `names` that which came from `url`, if it still is what the lock says: only then "has it changed?" may be asked. */
+  private async copyFrom(url: string, names: readonly string[]): Promise<KnownCopy | undefined> {
+    for (const name of names) {
+      const held = this.before?.files[name];
+      const text = held?.origin === url ? await readText(join(this.options.dir, name)) : undefined;
+      if (held && text !== undefined && digest(text).sha256 === held.sha256) return { ...validatorsOf(held), text };
+    }
+    return undefined;
+  }
+
+  /** Refuses a document that is cut off or has lost too much of the copy at hand. What is here already has passed. */
+  async checkWhole(name: string, text: string, document: JsonObject, where: string): Promise<void> {
+    const file = join(this.options.dir, name);
+    const onDisk = await readText(file);
+    if (onDisk === text || this.options.allowShrink === true) return;
+    checkEnd(text, where);
+    const previous = onDisk === undefined ? undefined : readable(onDisk, file);
+    if (previous) checkAgainst(previous, document, where);
+  }
+
+  /**
+   * All documents in the folder are of one version, the lock's: one form of another version (no longer published, or published
+   * late) would be taken for its other form. It is taken out; git keeps it.
+   */
+  async dropOtherVersion(name: string): Promise<void> {
+    const file = join(this.options.dir, name);
+    const text = this.texts.get(name) ?? (await readText(file));
+    const version = text === undefined ? undefined : specVersionOf(checkDocument(text, file, 'either'));
+    if (version !== this.specVersion) this.drop(name, `is of version ${version}, not ${this.specVersion}`);
+  }
+
+  /** A file that was derived of an earlier document and is not derived now. */
+  dropDerived(name: string): void {
+    if (this.before?.files[name]?.derivedFrom !== undefined) this.drop(name, 'does not belong to what is published');
+  }
+
+  private drop(name: string, why: string): void {
+    if (this.entries[name] !== undefined) this.note(name, `${why}: taken out`);
+    this.texts.delete(name);
+    delete this.entries[name];
+    this.obsolete.push(name);
   }
 
   keep(name: string, text: string, entry: Partial<LockEntry>, overNetwork: boolean): void {
@@ -214,7 +282,11 @@ class Session {
       breakingChangesSince: this.breakingChangesSince,
       files: this.entries,
     };
-    const changed = await putInPlace(this.options.dir, new Map([...this.texts, [LOCK_FILE, lockText(lock)]]));
+    const changed = await putInPlace(
+      this.options.dir,
+      new Map([...this.texts, [LOCK_FILE, lockText(lock)]]),
+      this.obsolete,
+    );
     return { changed, lock };
   }
 }

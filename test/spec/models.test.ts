@@ -1,13 +1,12 @@
 // The model index and the test cases say what the document says, and how sure it is.
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { mergeAliases } from '../../scripts/spec/merge.js';
 import { deriveModelIndex, type IndexModel, modelIndexSchema, readModelIndex } from '../../scripts/spec/models.js';
 import { imageToVideoOnlyIn, modelsNamedIn } from '../../scripts/spec/prose.js';
 import { deriveTestCases } from '../../scripts/spec/test-cases.js';
-import { document, gateway, newAjv, OPENAPI } from './helpers.js';
+import { document, FROZEN, gateway, newAjv } from './helpers.js';
 
-const root = await document(join(OPENAPI, 'en.import.yaml'));
+const root = mergeAliases(await document(FROZEN));
 const index = deriveModelIndex(root, gateway, 'en.import.yaml');
 
 function model(id: string): IndexModel {
@@ -84,13 +83,9 @@ test('prose counts only as a list of ids under a heading about models', () => {
   expect(imageToVideoOnlyIn('- `a-1`: image-to-video only\n- `b-1`: text-to-video / image-to-video')).toEqual(['a-1']);
 });
 
-test('the committed index and test cases are what the document gives, and the index fits its schema', async () => {
-  const committed = JSON.parse(await readFile(join(OPENAPI, 'model-index.json'), 'utf8'));
-  expect(committed).toEqual(JSON.parse(JSON.stringify(index)));
-  const schema = JSON.parse(await readFile(join(OPENAPI, 'model-index.schema.json'), 'utf8'));
-  expect(schema).toEqual(modelIndexSchema);
-  const validate = newAjv().compile(schema);
-  expect(validate(committed), JSON.stringify(validate.errors)).toBe(true);
+test('the index fits its schema', () => {
+  const validate = newAjv().compile(modelIndexSchema);
+  expect(validate(index), JSON.stringify(validate.errors)).toBe(true);
   expect(validate({ version: '1', models: [{ modelId: '' }] })).toBe(false);
 });
 
@@ -114,7 +109,7 @@ test('an index is read in any reasonable spelling', () => {
   expect(() => readModelIndex({ hello: 1 }, 'model-index.json')).toThrow('model-index.json names no model');
 });
 
-test('188 test cases; the two counterexamples are marked by their names', async () => {
+test('188 test cases; the two counterexamples are marked by their names', () => {
   const cases = deriveTestCases(root, '1.5.17', 'en.import.yaml');
   expect(cases.cases).toHaveLength(188);
   expect(new Set(cases.cases.map((item) => item.id)).size).toBe(188);
@@ -126,7 +121,4 @@ test('188 test cases; the two counterexamples are marked by their names', async 
   expect(refused.every((item) => item.reason !== undefined)).toBe(true);
   const known = new Set(index.models.map((item) => item.modelId));
   for (const { modelId } of cases.cases) if (modelId !== null) expect(known).toContain(modelId);
-  expect(JSON.parse(await readFile(join(OPENAPI, 'test-cases.json'), 'utf8'))).toEqual(
-    JSON.parse(JSON.stringify(cases)),
-  );
 });

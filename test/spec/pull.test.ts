@@ -4,14 +4,15 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { writeYaml } from '../../scripts/spec/json.js';
+import { isObject, type JsonObject, objectAt, writeYaml } from '../../scripts/spec/json.js';
+import { mergeAliases } from '../../scripts/spec/merge.js';
 import { pull } from '../../scripts/spec/pull.js';
-import { contentsOf, gateway, OPENAPI, temporaryDir } from './helpers.js';
+import { contentsOf, document, FROZEN, gateway, temporaryDir } from './helpers.js';
 import { cutOff, html, startVendor, status, type Vendor } from './vendor-server.js';
 
 const IMPORT = '/openapi/en.import.yaml';
-const importText = await readFile(join(OPENAPI, 'en.import.yaml'), 'utf8');
-const aliasText = await readFile(join(OPENAPI, 'en.yaml'), 'utf8');
+const aliasText = await readFile(FROZEN, 'utf8');
+const importText = writeYaml(mergeAliases(await document(FROZEN)));
 const page = '# entry\nBreaking changes since: 2026-05-13\n';
 
 /** A vendor that publishes a small document in import form, and an entry page. */
@@ -166,23 +167,23 @@ test('a file larger than the limit is not read to its end', async () => {
   await expect(failure).rejects.toThrow('is larger than 1000 bytes');
 });
 
-test('--from takes the alias form, derives the rest, and gives what is committed', async () => {
+test('--from takes the alias form and derives the rest', async () => {
   const dir = await temporaryDir();
-  const { lock } = await pull({ gateway, dir, from: join(OPENAPI, 'en.yaml') });
-  const [made, committed] = [await contentsOf(dir), await contentsOf(OPENAPI)];
-  for (const name of ['en.yaml', 'en.import.yaml', 'model-index.json', 'model-index.schema.json', 'test-cases.json']) {
-    expect(made[name] === committed[name], name).toBe(true);
-  }
-  expect(lock.files['en.yaml']).toEqual({ origin: 'file:en.yaml', sha256: expect.any(String), bytes: 540_755 });
+  const { lock } = await pull({ gateway, dir, from: FROZEN });
+  const made = await contentsOf(dir);
+  expect(made['en.yaml']).toBe(aliasText);
+  expect(made['en.import.yaml']).toBe(importText);
+  expect(JSON.parse(made['model-index.json'] ?? '').models).toHaveLength(119);
+  expect(lock.files['en.yaml']).toEqual({ origin: 'file:en.1.5.17.yaml', sha256: expect.any(String), bytes: 540_755 });
   expect(lock.files['en.import.yaml']).toMatchObject({ derivedFrom: 'en.yaml' });
 });
 
 test('the lock of a local file is the same wherever and whenever it is made', async () => {
   const [one, two] = [await temporaryDir(), await temporaryDir()];
   await mkdir(join(one, 'source'));
-  await writeFile(join(one, 'source', 'en.yaml'), aliasText);
-  await pull({ gateway, dir: join(one, 'out'), from: join(one, 'source', 'en.yaml'), now: () => new Date(1) });
-  await pull({ gateway, dir: join(two, 'out'), from: join(OPENAPI, 'en.yaml'), now: () => new Date(2) });
+  await writeFile(join(one, 'source', 'en.1.5.17.yaml'), aliasText);
+  await pull({ gateway, dir: join(one, 'out'), from: join(one, 'source', 'en.1.5.17.yaml'), now: () => new Date(1) });
+  await pull({ gateway, dir: join(two, 'out'), from: FROZEN, now: () => new Date(2) });
   expect(await contentsOf(join(one, 'out'))).toEqual(await contentsOf(join(two, 'out')));
 });
 
@@ -205,13 +206,139 @@ test('--from refuses an alias path under the name of an import form, and a file 
   );
 });
 
-test('the committed lock fits the committed files', async () => {
-  const committed = await contentsOf(OPENAPI);
+test('a copy that lost its end is refused, wherever it was cut; --allow-shrink takes it', async () => {
   const dir = await temporaryDir();
-  await writeFile(join(dir, 'sources.lock.json'), committed['sources.lock.json'] ?? '');
-  for (const [name, text] of Object.entries(committed)) await writeFile(join(dir, name), text);
-  const origin = 'https://doc.imarouter.com/openapi/en.yaml';
-  expect((await pull({ gateway, dir, from: join(OPENAPI, 'en.yaml'), origin })).changed).toEqual([]);
+  const whole = join(dir, 'whole.import.yaml');
+  const cut = join(dir, 'cut.import.yaml');
+  await writeFile(whole, importText);
+  const out = join(dir, 'out');
+  await pull({ gateway, dir: out, from: whole });
+  const before = await contentsOf(out);
+  // In the middle of a line, and at the end of each of the last lines.
+  const ends = [importText.length - 1, importText.length - 336];
+  for (let end = importText.length - 1; ends.length < 12; end = importText.lastIndexOf('\n', end - 1)) {
+    if (end < importText.length - 1) ends.push(end + 1);
+  }
+  for (const end of ends) {
+    await writeFile(cut, importText.slice(0, end));
+    const failure = await pull({ gateway, dir: out, from: cut }).catch((error: unknown) => String(error));
+    expect(failure, String(end)).toMatch(/it was probably cut off.* pass --allow-shrink\./);
+  }
+  expect(await contentsOf(out)).toEqual(before);
+  await writeFile(cut, importText.slice(0, importText.lastIndexOf('\n', importText.length - 2) + 1));
+  expect((await pull({ gateway, dir: out, from: cut, allowShrink: true })).changed).toContain('en.import.yaml');
+});
+
+test('what is gone from the previous copy is named: sections, and more than a tenth of anything', async () => {
+  const parsed = await document(FROZEN);
+  const dir = await temporaryDir();
+  const from = join(dir, 'next.yaml');
+  const out = join(dir, 'out');
+  await pull({ gateway, dir: out, from: FROZEN });
+  const attempt = async (
+    change: (paths: JsonObject, schemas: JsonObject, next: JsonObject) => void,
+  ): Promise<string> => {
+    const next = structuredClone(parsed);
+    const paths = objectAt(next, 'paths') ?? {};
+    change(paths, objectAt(objectAt(next, 'components'), 'schemas') ?? {}, next);
+    await writeFile(from, writeYaml(next));
+    return await pull({ gateway, dir: out, from }).then(
+      () => 'taken',
+      (error: unknown) => String(error),
+    );
+  };
+  expect(await attempt((_paths, _schemas, next) => delete next.tags)).toMatch(
+    /has lost sections of the copy here: tags\./,
+  );
+  const losesPaths = await attempt((paths) => {
+    for (const path of Object.keys(paths).slice(0, 20)) delete paths[path];
+  });
+  expect(losesPaths).toMatch(/has lost 20 of 68 paths of the copy here: \/.*, and 15 more\. If it is really meant so/);
+  const losesRules = await attempt((_paths, schemas) => {
+    for (const schema of Object.values(schemas).slice(0, 60)) if (isObject(schema)) delete schema.required;
+  });
+  expect(losesRules).toMatch(/has lost \d+ of \d+ required properties/);
+  // A family that is retired is no accident.
+  const retired = await attempt((paths) => {
+    delete paths['/v1/images/generations#pruna'];
+  });
+  expect(retired).toBe('taken');
+});
+
+test('--from <URL> asks conditionally; a 304 that nobody asked for is called by its name', async () => {
+  const vendor = await startVendor({ '/spec.yaml': aliasText });
+  const dir = await temporaryDir();
+  const from = `${vendor.url}/spec.yaml`;
+  await pull({ gateway, dir, from, now: () => new Date(1) });
+  const before = await contentsOf(dir);
+  vendor.seen.length = 0;
+  expect((await pull({ gateway, dir, from, now: () => new Date(2) })).changed).toEqual([]);
+  expect(vendor.seen).toEqual(['304 /spec.yaml']);
+  expect(await contentsOf(dir)).toEqual(before);
+
+  vendor.files.set('/odd.yaml', status(304));
+  const odd = pull({ gateway, dir, from: `${vendor.url}/odd.yaml` });
+  await expect(odd).rejects.toThrow(/odd\.yaml answered HTTP 304 \(unchanged\), although no copy of it was mentioned/);
+});
+
+test('--from <folder> is one clear sentence', async () => {
+  const failure = pull({ gateway, dir: await temporaryDir(), from: 'test/spec' });
+  await expect(failure).rejects.toThrow(/^test\/spec is a folder\. Name one file in it\. Nothing under/);
+});
+
+test('an alias form of another version does not stay beside a newer import form', async () => {
+  const newer = importText.replace(/^( {2}version: ).*$/m, '$19.9.9');
+  const sameVersion = await temporaryDir();
+  const file = join(sameVersion, 'x.import.yaml');
+  await writeFile(file, importText);
+  const kept = join(sameVersion, 'out');
+  await pull({ gateway, dir: kept, from: FROZEN });
+  expect(Object.keys((await pull({ gateway, dir: kept, from: file })).lock.files)).toContain('en.yaml');
+
+  const vendor = await startVendor({ [IMPORT]: newer, '/llms.txt': page });
+  const published = await temporaryDir();
+  const local = await temporaryDir();
+  await writeFile(file, newer);
+  for (const [dir, how] of [
+    [published, { base: vendor.url }],
+    [local, { from: file }],
+  ] as const) {
+    await pull({ gateway, dir, from: FROZEN });
+    const { changed, lock } = await pull({ gateway, dir, ...how });
+    expect(changed).toContain('en.yaml');
+    expect(lock.specVersion).toBe('9.9.9');
+    expect(lock.files['en.yaml']).toBeUndefined();
+    expect(Object.keys(await contentsOf(dir))).toEqual([...Object.keys(lock.files), 'sources.lock.json'].sort());
+  }
+  // One that is published late is left out until it has caught up.
+  vendor.files.set('/openapi/en.yaml', aliasText);
+  expect((await pull({ gateway, dir: published, base: vendor.url })).lock.files['en.yaml']).toBeUndefined();
+  vendor.files.set('/openapi/en.yaml', aliasText.replace(/^( {2}version: ).*$/m, '$19.9.9'));
+  expect((await pull({ gateway, dir: published, base: vendor.url })).lock.files['en.yaml']).toBeDefined();
+});
+
+test("our schema of our index does not stay beside the vendor's index", async () => {
+  const vendor = await smallVendor();
+  const dir = await temporaryDir();
+  expect((await pull({ gateway, dir, base: vendor.url })).lock.files['model-index.schema.json']).toBeDefined();
+  vendor.files.set('/model-index.json', '{"models":[{"id":"m-1","endpoints":["/v1/videos"]}]}');
+  expect((await pull({ gateway, dir, base: vendor.url })).changed).toContain('model-index.schema.json');
+  expect(Object.keys(await contentsOf(dir))).not.toContain('model-index.schema.json');
+});
+
+test('deriving once more from the copy at hand keeps what the lock says of its origin', async () => {
+  const dir = await temporaryDir();
+  const origin = 'https://vendor.example/openapi/en.yaml';
+  await pull({ gateway, dir, from: FROZEN, origin });
+  const before = await contentsOf(dir);
+  const { changed, lock } = await pull({ gateway, dir, from: join(dir, 'en.yaml') });
+  expect(changed).toEqual([]);
+  expect(lock.files['en.yaml']).toMatchObject({ origin });
+  expect(await contentsOf(dir)).toEqual(before);
+  // Once it was edited it is no longer what came from there.
+  await writeFile(join(dir, 'en.yaml'), `${aliasText}# edited\n`);
+  const edited = await pull({ gateway, dir, from: join(dir, 'en.yaml') });
+  expect(edited.lock.files['en.yaml']).toMatchObject({ origin: 'file:en.yaml' });
 });
 
 test('the command ends with 1 and one line on stderr', async () => {
