@@ -187,8 +187,8 @@ async function one(
 
 function verdict(rows: readonly Row[]): string {
   const judges = new Set(rows.map((row) => row.judge));
-  const unread = judges.delete('nobody') ? ' Some are of a format that only ffmpeg could check.' : '';
-  return `All that ${[...judges].join(' and ')} read decode.${unread}`;
+  if (judges.delete('nobody')) return 'Not all files were checked: some are of a format that only ffmpeg reads.';
+  return `All files decode, say ${[...judges].join(' and ')}.`;
 }
 
 /** At most 80 columns: a terminal that wraps a table shows noise. */

@@ -35,7 +35,7 @@ function demo(args: string[], onStderr: (text: string, interrupt: () => void) =>
 
 test('makes a video, an image, a song and a speech', { timeout: 60_000 }, async () => {
   const { code, stdout, stderr } = await demo(['--speed', '100', '--out', folder]);
-  expect(stdout + stderr).toMatch(/All that \w+( and \w+)* read decode\./);
+  expect(stdout + stderr).toMatch(/All files decode, say \w+( and \w+)*\./);
   expect(code).toBe(0);
   expect((await readdir(folder)).sort()).toEqual([
     'SHA256SUMS',
