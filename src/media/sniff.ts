@@ -56,10 +56,19 @@ function container(head: Uint8Array): Sniffed | null {
   return { kind: 'video', contentType: 'video/mp4', extension: 'mp4' };
 }
 
-/** Two letters are no signature: plain text begins with `BM` or `GIF` as well. */
+/** One or two letters are no signature: plain text begins with `G` ("Gateway timeout"), `GIF` and `BM` as well. */
 function isConvincing(type: string, head: Uint8Array): boolean {
-  if (type === 'gif') return /^GIF8[79]a/.test(String.fromCharCode(...head.subarray(0, 6)));
-  return type !== 'bmp' || (head[6] === 0 && head[7] === 0 && head[8] === 0 && head[9] === 0);
+  switch (type) {
+    case 'gif':
+      return /^GIF8[79]a/.test(String.fromCharCode(...head.subarray(0, 6)));
+    case 'bmp':
+      return head[6] === 0 && head[7] === 0 && head[8] === 0 && head[9] === 0;
+    case 'mpeg':
+      // A program stream's start code, or a transport stream's sync byte at the head of two packets.
+      return (head[0] === 0 && head[1] === 0 && head[2] === 1) || (head[0] === 0x47 && head[188] === 0x47);
+    default:
+      return true;
+  }
 }
 
 function isKind(value: string | undefined): value is MediaKind {
