@@ -135,6 +135,27 @@ describe('lost', () => {
     expect(outcome).toMatchObject({ failure: { kind: 'lost', by: 'timeout' } });
   });
 
+  test.each([
+    ['EPIPE', 'write', 'lost'],
+    ['ECONNRESET', 'read', 'lost'],
+    ['EHOSTUNREACH', 'read', 'lost'],
+    ['ECONNREFUSED', 'read', 'lost'],
+    ['EHOSTUNREACH', 'connect', 'not-sent'],
+    ['ECONNRESET', 'connect', 'not-sent'],
+    ['ENETUNREACH', 'connect', 'not-sent'],
+    ['EAI_AGAIN', 'getaddrinfo', 'not-sent'],
+    ['CERT_HAS_EXPIRED', undefined, 'not-sent'],
+    ['ERR_TLS_CERT_ALTNAME_INVALID', undefined, 'not-sent'],
+    ['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', undefined, 'lost'],
+    ['UND_ERR_SOCKET', undefined, 'lost'],
+    ['UND_ERR_HEADERS_TIMEOUT', undefined, 'lost'],
+    ['UND_ERR_BODY_TIMEOUT', undefined, 'lost'],
+  ])('%s of the system call %s is %s', (code, syscall, kind) => {
+    const cause = Object.assign(new Error('x'), { code }, syscall === undefined ? {} : { syscall });
+    expect(classifyFailure(new TypeError('fetch failed', { cause }), 'network').kind).toBe(kind);
+    expect(classifyFailure(new TypeError('fetch failed', { cause }), 'timeout').kind).toBe('lost');
+  });
+
   test('anything that nobody has told us about', () => {
     for (const thrown of [new Error('?'), 'text', null, undefined, { code: 42 }, new AggregateError([])]) {
       expect(classifyFailure(thrown, 'network').kind).toBe('lost');

@@ -81,6 +81,14 @@ describe('traps', () => {
     expect(state).toMatchObject({ status: 'failed', progress: 0.99 });
   });
 
+  test.each(['in_progress', 'failed'])('a URL in the answer of a task that is %s is no result', (status) => {
+    expect(read({ status, metadata: { url }, results: [{ url }] })?.outputs).toEqual([]);
+  });
+
+  test.each(['javascript:alert(1)', '/v1/x.mp4', 'file:///etc/passwd', 'https://', 'oops'])('%s is no URL', (text) => {
+    expect(read({ status: 'completed', metadata: { url: text } })?.outputs).toEqual([]);
+  });
+
   test('an empty status word is a queued task', () => {
     expect(fold(INITIAL, read({ status: '', progress: 0 }) as StateReading).state.status).toBe('queued');
   });
@@ -117,6 +125,10 @@ describe('traps', () => {
   test.each([
     ['{"message":"queue full"}', 'busy', 'queue full'],
     ['{"code":"insufficient_user_quota","message":"no quota"}', 'balance', 'no quota'],
+    ['{"code":4,"description":"x","result":"1712"}', 'busy', 'x'],
+    ['{"code":"insufficient_user_quota","message":"no"}', 'balance', 'no'],
+    ['{"code":"task_not_exist","message":"no"}', 'task-not-found', 'no'],
+    ['{"message":"user quota is not enough, need: 5"}', 'balance', 'user quota is not enough, need: 5'],
     ['{"code":4,"description":"task_status_not_success"}', 'busy', 'task_status_not_success'],
   ])('a submit without an id: %s', (body, kind, message) => {
     expect(readers.readSubmit(answer(body), { path: '/v1/videos', modality: 'video' })).toMatchObject({
@@ -140,6 +152,7 @@ describe('traps', () => {
     [{ id: 'a', task_id: 'a', status: '' }, 'a'],
     [{ code: 'success', data: { task_id: 'b' } }, 'b'],
     [{ code: 1, description: 'ok', result: '1712' }, '1712'],
+    [{ code: 21, description: 'exists', result: '1712' }, '1712'],
     [{ code: 22, description: 'queued', result: 1712 }, '1712'],
   ])('a submit with its id: %o', (body, id) => {
     expect(readers.readSubmit(answer(body), { path: '/v1/videos', modality: 'video' })).toMatchObject({ id });
