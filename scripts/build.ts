@@ -1,11 +1,12 @@
 // What goes into the package: tsc's output, the data files beside it, and a CLI with its own dependencies inside.
 
 import { execFileSync } from 'node:child_process';
-import { chmod, copyFile, cp, mkdir, rm } from 'node:fs/promises';
+import { chmod, copyFile, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
+import ts from 'typescript';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
@@ -18,6 +19,10 @@ execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { cwd: root, 
 await cp(join(root, 'src/mock/media'), join(dist, 'src/mock/media'), { recursive: true });
 await mkdir(join(dist, 'generated/ima-router'), { recursive: true });
 await copyFile(join(root, 'generated/ima-router/openapi.json'), join(dist, 'generated/ima-router/openapi.json'));
+
+// Every program that imports the library parses this file, for the raw `api` alone: bench/editor-cost.ts counts it.
+const apiTypes = join(dist, 'generated/ima-router/openapi.d.ts');
+await writeFile(apiTypes, leanTypes(await readFile(apiTypes, 'utf8')));
 
 // The command line's own libraries are bundled, so that a user of the library does not install them.
 const cli = join(dist, 'src/cli/main.js');
@@ -38,6 +43,40 @@ await build({
 });
 await rm(join(dirname(cli), 'commands'), { recursive: true, force: true });
 await chmod(cli, 0o755);
+
+/**
+ * Types for openapi-fetch alone, nobody can name them: without their texts (the requests' own stand in requests.d.ts),
+ * without the verbs that a path does not have, and without headers that may be anything.
+ */
+function leanTypes(text: string): string {
+  const source = ts.createSourceFile('openapi.d.ts', text, ts.ScriptTarget.ES2022);
+  const nameOf = (node: ts.Node): string =>
+    ts.isPropertySignature(node) || ts.isInterfaceDeclaration(node) ? node.name.getText(source) : '';
+  const membersOf = (node: ts.Node): readonly ts.Node[] | undefined =>
+    ts.isPropertySignature(node) && node.type && ts.isTypeLiteralNode(node.type) ? node.type.members : undefined;
+  const isNever = (node: ts.Node): boolean =>
+    ts.isPropertySignature(node) && node.type?.kind === ts.SyntaxKind.NeverKeyword;
+  const isIdle = (node: ts.Node): boolean => nameOf(node) === 'parameters' && membersOf(node)?.every(isNever) === true;
+  const isAnyHeaders = (node: ts.Node): boolean =>
+    nameOf(node) === 'headers' && membersOf(node)?.every(ts.isIndexSignatureDeclaration) === true;
+  const without = (isDropped: (node: ts.Node) => boolean, context: ts.TransformationContext): ts.Visitor => {
+    const visit = (node: ts.Node): ts.Node | undefined =>
+      isDropped(node) ? undefined : ts.visitEachChild(node, visit, context);
+    return visit;
+  };
+  const { transformed } = ts.transform(source, [
+    (context) => (file) =>
+      ts.visitEachChild(
+        file,
+        (part) => {
+          if (nameOf(part) === 'paths') return without((node) => isNever(node) || isIdle(node), context)(part);
+          return nameOf(part) === 'operations' ? without(isAnyHeaders, context)(part) : part;
+        },
+        context,
+      ),
+  ]);
+  return ts.createPrinter({ removeComments: true }).printFile(transformed[0] ?? source);
+}
 
 /** The library is not copied into the command line: what lies outside `folder` stays an import, by its real place. */
 function libraryStaysOutside(folder: string): Plugin {

@@ -4,12 +4,13 @@ import createFetchClient, { type Client } from 'openapi-fetch';
 import {
   Catalog,
   type CatalogData,
+  IndexSource,
+  type LazyParts,
   type Modality,
-  type ModelData,
-  type ModelFilter,
-  type Route,
-  type SchemaBundle,
-  Validator,
+  type ModelNames,
+  type Models,
+  modelsOf,
+  type Strictness,
 } from './catalog/index.js';
 import {
   type ClientOptions,
@@ -19,8 +20,10 @@ import {
   requestTimeout,
   retryPolicy,
   safeLogger,
+  strictnessOf,
   warner,
 } from './options.js';
+import { RequestDesk } from './request.js';
 import {
   checkedRef,
   checkedTaskId,
@@ -42,7 +45,7 @@ import {
   cleanHeaders,
   cleanKey,
   type FetchLike,
-  InvalidRequestError,
+  isLoopback,
   type ReadRefusal,
   Transport,
 } from './transport/index.js';
@@ -57,8 +60,12 @@ export interface Gateway {
   /** Auth headers for the gateway's own origin. */
   headers: (apiKey: string) => Record<string, string>;
   catalog: CatalogData;
-  /** Loads the validation schemas; called on the first validation. */
-  loadSchemas: () => Promise<SchemaBundle>;
+  /** What people call its models, for suggestions. */
+  names: ModelNames;
+  /** Where its live model index is published; undefined if nowhere. */
+  indexUrl: string | undefined;
+  /** What validation needs; loaded with the first request. */
+  parts: LazyParts;
   readRefusal: ReadRefusal;
   readers: TaskReaders;
   /** Default patience per modality, in milliseconds. */
@@ -74,6 +81,8 @@ export interface SubmitOptions<Endpoint extends string = string> {
   endpoint?: Endpoint | undefined;
   /** Sent as `X-Trace-Id`; the gateway's settlement events echo it. Made up unless given. */
   traceId?: string | undefined;
+  /** How far this body is checked before it is sent; the client's `validate` unless given. */
+  validate?: Strictness | undefined;
 }
 
 /** Options of `generate`: those of `submit` and of the wait. */
@@ -87,31 +96,48 @@ export interface GenerateOptions<Endpoint extends string = string> extends Submi
 /** The request bodies that make tasks, by model and endpoint, without `model`. Generated. */
 export type BodyMap = object;
 
+declare const LIVE: unique symbol;
+
+/** The id of a model that the types do not know. */
+export type LiveModelId = string & { readonly [LIVE]: true };
+
+/**
+ * The way out of the types, for a model that only the live index knows (`models.refresh()`) or only prose names: the
+ * body is then `unknown` field by field, and is checked by the gateway alone. Routing still refuses ids that nobody knows.
+ */
+export function liveModel(id: string): LiveModelId {
+  return id as LiveModelId;
+}
+
+/**
+ * `Name` where it is one of `Names`, else all of them: what is inferred stays what the user wrote, and what is wrong is
+ * compared with what is right. A constraint would say the same, but has TypeScript go through all models at every call.
+ */
+export type OneOf<Name, Names> = Name extends Names ? Name : Names;
+
+/** The ids that a request may name. */
+export type TaskModel<Bodies, Model> = OneOf<Model, (keyof Bodies & string) | LiveModelId>;
+
 /** The endpoints that take `Model`. */
-export type EndpointOf<Bodies, Model> = Model extends keyof Bodies ? keyof Bodies[Model] & string : never;
+export type EndpointOf<Bodies, Model> = Model extends keyof Bodies ? keyof Bodies[Model] & string : string;
+
+/** What `endpoint` takes and is inferred from: spelt so that an editor offers all of them. */
+export type EndpointChoice<Bodies, Model, Endpoint> =
+  Endpoint extends EndpointOf<Bodies, Model> ? Endpoint | EndpointOf<Bodies, Model> : EndpointOf<Bodies, Model>;
 
 /** The endpoint that a model's request goes to when none is named. */
-export type PreferredOf<Preferred, Model> = Model extends keyof Preferred ? Preferred[Model] & string : never;
+export type PreferredOf<Preferred, Model> = Model extends keyof Preferred ? Preferred[Model] & string : string;
 
-/** A request for `Model` at `Endpoint`: the wire body, verbatim. */
-export type RequestFor<Bodies, Model, Endpoint> = { model: Model } & BodyFor<Bodies, Model, Endpoint>;
+/** A body that the types do not know. */
+export type Unchecked = { readonly [field: string]: unknown };
 
-/** Distributive, so that a mistyped id is compared with all models and the message names `model`. */
-type BodyFor<Bodies, Model, Endpoint> = Model extends keyof Bodies
-  ? Endpoint extends keyof Bodies[Model]
-    ? Bodies[Model][Endpoint]
-    : never
-  : never;
+/** The wire body, verbatim, of a request for `Model` at `Endpoint`. A wrong endpoint is refused where it stands. */
+export type BodyOf<Bodies, Model, Endpoint> =
+  Endpoint extends EndpointOf<Bodies, Model> ? BodyAt<Bodies, Model, Endpoint> : Unchecked;
 
-/** The catalogue's face on a client. */
-export interface Models {
-  /** All models, or those that match. Makes no call. */
-  list(filter?: ModelFilter): ModelData[];
-  /** The model, or undefined. Makes no call. */
-  get(id: string): ModelData | undefined;
-  /** Where a request goes. Throws `UnknownModelError`, `InvalidRequestError`. Makes no call. */
-  route(id: string, options?: { endpoint?: string }): Route;
-}
+type BodyAt<Bodies, Model, Endpoint> = Model extends keyof Bodies
+  ? Bodies[Model][Endpoint & keyof Bodies[Model]]
+  : Unchecked;
 
 /** How a user points at a task that is known from elsewhere. */
 export type TaskPointer = { model: string; endpoint?: string } | { pollPath: string };
@@ -125,8 +151,8 @@ export class GatewayClient<Bodies extends BodyMap, Preferred, Paths extends obje
   readonly journal: Journal;
   readonly #gateway: Gateway;
   readonly #catalog: Catalog;
-  readonly #validator: Validator;
-  readonly #validate: 'schema' | 'off';
+  readonly #desk: RequestDesk;
+  readonly #strictness: Strictness;
   readonly #transport: Transport;
   readonly #engine: TaskEngine;
   #api: Client<Paths> | undefined;
@@ -139,9 +165,8 @@ export class GatewayClient<Bodies extends BodyMap, Preferred, Paths extends obje
     // Epoch milliseconds on a clock that nobody sets back: waits must not hang when the system time changes.
     const clock = { now: () => performance.timeOrigin + performance.now(), random: Math.random };
     this.#gateway = gateway;
-    this.#catalog = new Catalog(gateway.catalog);
-    this.#validator = new Validator(this.#catalog, gateway.loadSchemas);
-    this.#validate = options.validate ?? 'schema';
+    this.#catalog = new Catalog(gateway.catalog, gateway.names);
+    this.#strictness = strictnessOf(options.validate);
     this.journal = options.journal ?? new MemoryJournal();
     this.#transport = new Transport({
       baseUrl: cleanBaseUrl(options.baseUrl ?? fromEnvironment(gateway.env.baseUrl) ?? gateway.baseUrl),
@@ -173,19 +198,27 @@ export class GatewayClient<Bodies extends BodyMap, Preferred, Paths extends obje
       warn: warner(options.onWarning),
       ...clock,
     });
-    const catalog = this.#catalog;
-    this.models = {
-      list: (filter) => catalog.list(filter),
-      get: (id) => catalog.get(id),
-      route: (id, routing) => catalog.route(id, routing),
-    };
+    const isLocalGateway = isLoopback(new URL(this.#transport.baseUrl).hostname);
+    this.#desk = new RequestDesk({
+      catalog: this.#catalog,
+      parts: gateway.parts,
+      hostFile: options.hostFile,
+      isLocalGateway,
+      beforeHosting: () => this.#transport.authHeaders('config'),
+    });
+    this.models = modelsOf(
+      this.#catalog,
+      new IndexSource(fetch, requestTimeout(options)),
+      // Who stands in for the gateway on this machine stands in for its index too.
+      isLocalGateway ? `${this.#transport.baseUrl}/model-index.json` : gateway.indexUrl,
+    );
   }
 
   /** Buys a generation and waits for it: `submit`, then `task.result()`. Throws what those throw. */
-  async generate<
-    Model extends keyof Bodies & string,
-    Endpoint extends EndpointOf<Bodies, Model> = PreferredOf<Preferred, Model> & EndpointOf<Bodies, Model>,
-  >(request: RequestFor<Bodies, Model, Endpoint>, options: GenerateOptions<Endpoint> = {}): Promise<TaskResult> {
+  async generate<Model extends string, Endpoint extends string = PreferredOf<Preferred, Model>>(
+    request: { model: TaskModel<Bodies, Model> } & BodyOf<Bodies, Model, Endpoint>,
+    options: GenerateOptions<EndpointChoice<Bodies, Model, Endpoint>> = {},
+  ): Promise<TaskResult> {
     checkedTimeout(options.timeoutMs);
     const task = await this.submit(request, options);
     return task.result(options);
@@ -197,14 +230,15 @@ export class GatewayClient<Bodies extends BodyMap, Preferred, Paths extends obje
    * `ConnectionError`. Refused by the gateway: `InvalidRequestError`, `AuthenticationError`, `PermissionError`,
    * `InsufficientBalanceError`, `RateLimitError`, `ServerError`. Sent without an answer: `SubmitUnknownError`.
    */
-  async submit<
-    Model extends keyof Bodies & string,
-    Endpoint extends EndpointOf<Bodies, Model> = PreferredOf<Preferred, Model> & EndpointOf<Bodies, Model>,
-  >(request: RequestFor<Bodies, Model, Endpoint>, options: SubmitOptions<Endpoint> = {}): Promise<Task> {
-    // What is checked is what is sent, whatever the caller does to the object meanwhile.
-    const { model, body, wire } = snapshot(request);
-    const route = this.#catalog.route(model, { endpoint: options.endpoint });
-    if (this.#validate !== 'off') await this.#validator.check(wire, route.path);
+  async submit<Model extends string, Endpoint extends string = PreferredOf<Preferred, Model>>(
+    request: { model: TaskModel<Bodies, Model> } & BodyOf<Bodies, Model, Endpoint>,
+    options: SubmitOptions<EndpointChoice<Bodies, Model, Endpoint>> = {},
+  ): Promise<Task> {
+    const { route, body } = await this.#desk.prepare(request, {
+      endpoint: options.endpoint,
+      strictness: strictnessOf(options.validate, this.#strictness),
+      signal: options.signal,
+    });
     return this.#engine.submit(route, body, { signal: options.signal, traceId: options.traceId });
   }
 
@@ -226,7 +260,9 @@ export class GatewayClient<Bodies extends BodyMap, Preferred, Paths extends obje
     const id = checkedTaskId(idOrJson);
     const ref = { v: 1, gateway: this.#gateway.name, id, traceId: null } as const;
     if ('pollPath' in pointer) {
-      const known = this.#catalog.list().find((m) => m.endpoints.some((e) => e.pollPath === pointer.pollPath));
+      const known = [...this.#catalog.list(), ...this.#catalog.data.models].find((model) =>
+        model.endpoints.some((endpoint) => endpoint.pollPath === pointer.pollPath),
+      );
       if (known === undefined) {
         throw new ConfigError(`${this.#gateway.name} polls no tasks at ${pointer.pollPath}.`, {
           code: 'bad_task',
@@ -243,7 +279,7 @@ export class GatewayClient<Bodies extends BodyMap, Preferred, Paths extends obje
         modality: known.modality,
       });
     }
-    const route = this.#catalog.route(pointer.model, { endpoint: pointer.endpoint });
+    const route = this.#catalog.routeOfTask(pointer.model, { endpoint: pointer.endpoint });
     if (route.pollPath === null) {
       throw new ConfigError(`"${route.model}" answers at once at ${route.path}: it has no tasks.`, {
         code: 'not_a_task',
@@ -261,14 +297,15 @@ export class GatewayClient<Bodies extends BodyMap, Preferred, Paths extends obje
   }
 
   /**
-   * Resolves to the caller's own object when its model's endpoint takes it. Sends nothing.
+   * Resolves to the caller's own object when its model's endpoint takes it. Sends nothing and hosts nothing.
    * Throws `UnknownModelError` or `InvalidRequestError`.
    */
   async validate<Request extends { model: string }>(
     request: Request,
-    options: { endpoint?: string } = {},
+    options: { endpoint?: string | undefined; validate?: Strictness | undefined } = {},
   ): Promise<Request> {
-    await this.#validator.check(snapshot(request).wire, options.endpoint);
+    const strictness = strictnessOf(options.validate, this.#strictness === 'off' ? 'full' : this.#strictness);
+    await this.#desk.check(request, { endpoint: options.endpoint, strictness });
     return request;
   }
 
@@ -341,34 +378,4 @@ function isReadable(answer: Answer): boolean {
   return (
     answer.json !== undefined || /^(image|audio|video)\/|^application\/octet-stream|^text\/event-stream/.test(type)
   );
-}
-
-/** The request as it will go over the wire: its JSON, and that JSON read back. The object itself stays untouched. */
-function snapshot(request: unknown): { model: string; body: string; wire: { model: string } } {
-  const wrong = (message: string, hint: string, cause?: unknown) =>
-    new InvalidRequestError(`${message}: nothing was sent.`, {
-      code: 'invalid_request',
-      phase: 'validate',
-      hint,
-      cause,
-    });
-  let body: string | undefined;
-  let wire: unknown;
-  try {
-    body = JSON.stringify(request);
-    wire = body === undefined ? undefined : JSON.parse(body);
-  } catch (cause) {
-    throw wrong('The request cannot be written as JSON', 'It holds a BigInt or refers to itself.', cause);
-  }
-  if (
-    body !== undefined &&
-    typeof wire === 'object' &&
-    wire !== null &&
-    'model' in wire &&
-    typeof wire.model === 'string'
-  ) {
-    const { model } = wire;
-    return { model, body, wire: { ...wire, model } };
-  }
-  throw wrong('A request is an object with a `model`', "E.g. { model: '<model id>', prompt: '…' }.");
 }

@@ -346,6 +346,16 @@ export interface PreferredTaskEndpoint {
 
 export type TaskModelId = keyof TaskBodies;
 
+/** What a `Blob` or `File` of any platform has. */
+export interface BlobLike {
+  readonly size: number;
+  readonly type: string;
+  arrayBuffer(): Promise<ArrayBuffer>;
+}
+
+/** Media: a URL that the gateway can reach, or something local (a path, bytes, a `Blob`) that `hostFile` puts on the web. */
+export type MediaInput = string | { readonly href: string } | BlobLike | ArrayBuffer | Uint8Array;
+
 /** @description sonic music generation request. */
 export interface ImaMusicCreateTaskBody {
     /** @description Music prompt (required). */
@@ -388,18 +398,6 @@ export interface ImaMusicCreateTaskBody {
 }
 /** @description Seed TTS 2.0 speech synthesis request body. */
 export type SeedTtsSpeechCreateBody = {
-    /** @description Text input. Provide at least one of `input`, `text`, `prompt`, or `ssml`. */
-    input?: string;
-    /** @description Text input alias. */
-    text?: string;
-    /** @description Text input alias. */
-    prompt?: string;
-    /** @description SSML input. */
-    ssml?: string;
-    /** @description OpenAI-compatible voice field. */
-    voice?: string;
-    /** @description Speech speaker field. */
-    speaker?: string;
     /**
      * @description Audio format, defaults to `mp3`.
      * @default mp3
@@ -415,17 +413,37 @@ export type SeedTtsSpeechCreateBody = {
         [key: string]: unknown;
     };
 } & (({
-    input: string;
-} | {
-    text: string;
+    /** @description SSML input. */
+    ssml: string;
+    /** @description Text input alias. */
+    prompt?: string;
+    /** @description Text input alias. */
+    text?: string;
+    /** @description Text input. Provide at least one of `input`, `text`, `prompt`, or `ssml`. */
+    input?: string;
 } | {
     prompt: string;
+    ssml?: string;
+    text?: string;
+    input?: string;
 } | {
-    ssml: string;
+    text: string;
+    ssml?: string;
+    prompt?: string;
+    input?: string;
+} | {
+    input: string;
+    ssml?: string;
+    prompt?: string;
+    text?: string;
 }) & ({
-    voice: string;
-} | {
+    /** @description Speech speaker field. */
     speaker: string;
+    /** @description OpenAI-compatible voice field. */
+    voice?: string;
+} | {
+    voice: string;
+    speaker?: string;
 }));
 /** @description doubao-seedream-4-5-251128 image generation request. Supports text-to-image and image-to-image; the current implementation forwards only `prompt`, `size`, and image input. */
 export interface DoubaoSeedream45ImageGenerationBody {
@@ -441,9 +459,9 @@ export interface DoubaoSeedream45ImageGenerationBody {
      * Format: uri
      * @description Single input image (optional, for image-to-image).
      */
-    image?: string;
+    image?: MediaInput;
     /** @description Multiple input images (optional, for image-to-image, up to 14 images). */
-    images?: string[];
+    images?: MediaInput[];
 }
 export interface DoubaoSeedream50LiteImageGenerationBody {
     /** @description Prompt (required). */
@@ -457,9 +475,9 @@ export interface DoubaoSeedream50LiteImageGenerationBody {
      * Format: uri
      * @description Single input image (optional, for image-to-image).
      */
-    image?: string;
+    image?: MediaInput;
     /** @description Multiple input images (optional, for image-to-image, up to 14 images). */
-    images?: string[];
+    images?: MediaInput[];
     /**
      * @description Output format (optional).
      * @enum {string}
@@ -494,13 +512,13 @@ export interface ImaImageGenerationRequestGemini25FlashBody {
      *     **IMPORTANT**: Confirm that the input URL is accessible before calling; the 30-day expiration rule only applies to the result resource URL returned by the API.
      *     File type requirement: `jpg/png` (upstream constraint).
      */
-    image?: string;
+    image?: MediaInput;
     /**
      * @description Multiple image input (optional, image-to-image).
      *     **IMPORTANT**: Confirm that the input URL is accessible before calling; the 30-day expiration rule only applies to the result resource URL returned by the API.
      *     File type requirement: `jpg/png` (upstream constraint).
      */
-    images?: string[];
+    images?: MediaInput[];
 }
 export interface ImaImageGenerationRequestGemini3ProBody {
     /** @description Prompt word (required). */
@@ -522,13 +540,13 @@ export interface ImaImageGenerationRequestGemini3ProBody {
      *     **IMPORTANT**: Please confirm that the input URL is accessible before calling; the 30-day expiration rule only applies to the result resource URL returned by the interface.
      *     File type requirement: `jpg/png` (upstream constraint).
      */
-    image?: string;
+    image?: MediaInput;
     /**
      * @description Multiple image input (optional, image-to-image).
      *     **IMPORTANT**: Please confirm that the input URL is accessible before calling; the 30-day expiration rule only applies to the result resource URL returned by the interface.
      *     File type requirement: `jpg/png` (upstream constraint).
      */
-    images?: string[];
+    images?: MediaInput[];
 }
 export interface ImaImageGenerationRequestGemini31FlashBody {
     /** @description Prompt word (required). */
@@ -550,13 +568,13 @@ export interface ImaImageGenerationRequestGemini31FlashBody {
      *     **IMPORTANT**: Please confirm that the input URL is accessible before calling; the 30-day expiration rule only applies to the result resource URL returned by the interface.
      *     File type requirement: `jpg/png` (upstream constraint).
      */
-    image?: string;
+    image?: MediaInput;
     /**
      * @description Multiple image input (optional, image-to-image).
      *     **IMPORTANT**: Please confirm that the input URL is accessible before calling; the 30-day expiration rule only applies to the result resource URL returned by the interface.
      *     File type requirement: `jpg/png` (upstream constraint).
      */
-    images?: string[];
+    images?: MediaInput[];
 }
 export interface GptImage2ImageGenerationBody {
     /** @description Prompt (required). The current implementation requires `prompt` to be present. */
@@ -566,15 +584,15 @@ export interface GptImage2ImageGenerationBody {
     /** @description Output quality (optional). Passed through as-is. */
     quality?: string;
     /** @description Single image input (optional). With image input and no `mask`, the request is treated as `image_to_image`. */
-    image?: string;
+    image?: MediaInput;
     /** @description Multiple image input (optional). With image input and no `mask`, the request is treated as `image_to_image`. */
-    images?: string[];
+    images?: MediaInput[];
     /** @description Background control (optional). Passed through as-is by the current implementation. */
     background?: string;
     /** @description Input fidelity (optional). Passed through as-is by the current implementation. */
     input_fidelity?: string;
     /** @description Edit mask (optional). With image input and `mask`, the request is treated as `image_edit`. */
-    mask?: string;
+    mask?: MediaInput;
     /** @description Moderation level (optional). Passed through as-is by the current implementation. */
     moderation?: string;
     /** @description Number of images to return (optional). Passed through as-is by the current implementation. */
@@ -614,17 +632,6 @@ export type PrunaPImageEditGenerationBody = {
     /** @description Prompt (required). */
     prompt: string;
     /**
-     * Format: uri
-     * @description Single input image URL.
-     */
-    image?: string;
-    /** @description Input image URL array. */
-    images?: string[];
-    /** @description Extended parameter object. It may include `input.images`, `aspect_ratio`, `turbo`, `seed`, `disable_safety_checker`, and related options. */
-    extra_fields?: {
-        [key: string]: unknown;
-    };
-    /**
      * @description PrunaAI image-edit aspect ratio.
      * @enum {string}
      */
@@ -636,26 +643,40 @@ export type PrunaPImageEditGenerationBody = {
     /** @description Whether to disable the safety checker (optional). */
     disable_safety_checker?: boolean;
 } & ({
-    image: string;
-} | {
-    images: string[];
-} | {
+    /** @description Extended parameter object. It may include `input.images`, `aspect_ratio`, `turbo`, `seed`, `disable_safety_checker`, and related options. */
     extra_fields: {
         [key: string]: unknown;
     };
+    /** @description Input image URL array. */
+    images?: MediaInput[];
+    /**
+     * Format: uri
+     * @description Single input image URL.
+     */
+    image?: MediaInput;
+} | {
+    images: MediaInput[];
+    extra_fields?: {
+        [key: string]: unknown;
+    };
+    image?: MediaInput;
+} | {
+    image: MediaInput;
+    extra_fields?: {
+        [key: string]: unknown;
+    };
+    images?: MediaInput[];
 });
 /** @description Wan2.6 image-to-image request body. Provide at least `image` or `images`. */
 export type Wan26I2IImageGenerationBody = {
     /** @description Prompt (required). */
     prompt: string;
     /**
-     * Format: uri
-     * @description Single input image URL (optional, mutually exclusive with `images`).
+     * @description Output image size. Supported values: `1280*1280`, `800*1200`, `1200*800`, `960*1280`, `1280*960`, `720*1280`, `1280*720`, `1344*576`.
+     * @default 1280*1280
+     * @enum {string}
      */
-    image?: string;
-    /** @description Input image array (optional; at least 1 image). */
-    images?: string[];
-    size?: Wan26ImageSize;
+    size?: "1280*1280" | "800*1200" | "1200*800" | "960*1280" | "1280*960" | "720*1280" | "1280*720" | "1344*576";
     /** @description Negative prompt (optional). */
     negative_prompt?: string;
     /**
@@ -666,21 +687,27 @@ export type Wan26I2IImageGenerationBody = {
     /** @description Random seed (optional). */
     seed?: number;
 } & ({
-    image: string;
+    /** @description Input image array (optional; at least 1 image). */
+    images: MediaInput[];
+    /**
+     * Format: uri
+     * @description Single input image URL (optional, mutually exclusive with `images`).
+     */
+    image?: MediaInput;
 } | {
-    images: string[];
+    image: MediaInput;
+    images?: MediaInput[];
 });
-/**
- * @description Output image size. Supported values: `1280*1280`, `800*1200`, `1200*800`, `960*1280`, `1280*960`, `720*1280`, `1280*720`, `1344*576`.
- * @default 1280*1280
- * @enum {string}
- */
-export type Wan26ImageSize = "1280*1280" | "800*1200" | "1200*800" | "960*1280" | "1280*960" | "720*1280" | "1280*720" | "1344*576";
 /** @description Wan2.6 text-to-image request body. */
 export interface Wan26T2IImageGenerationBody {
     /** @description Prompt (required). */
     prompt: string;
-    size?: Wan26ImageSize;
+    /**
+     * @description Output image size. Supported values: `1280*1280`, `800*1200`, `1200*800`, `960*1280`, `1280*960`, `720*1280`, `1280*720`, `1344*576`.
+     * @default 1280*1280
+     * @enum {string}
+     */
+    size?: "1280*1280" | "800*1200" | "1200*800" | "960*1280" | "1280*960" | "720*1280" | "1280*720" | "1344*576";
     /** @description Negative prompt (optional). */
     negative_prompt?: string;
     /**
@@ -698,9 +725,9 @@ export interface Wan27ImageGenerationBody {
      * Format: uri
      * @description Single input image (optional, for image-to-image).
      */
-    image?: string;
+    image?: MediaInput;
     /** @description Multiple input images (optional, for image-to-image, up to 14 images). */
-    images?: string[];
+    images?: MediaInput[];
     /** @description Output image size (optional). `wan2.7-image` supports `1K`, `2K`, or custom `width*height`; total pixels must stay between `768*768` and `2048*2048`, and aspect ratio must stay between `1:8` and `8:1`. `wan2.7-image-pro` supports `1K`, `2K`, `4K`, or custom `width*height`; only text-to-image without input images and without sequential mode supports `4K` and custom sizes up to `4096*4096`, while all other cases only support `2K` and `2048*2048`. */
     size?: ("1K" | "2K" | "4K") | string;
     /** @description Whether to enable sequential multi-image mode (optional). Do not send it together with `thinking_mode` or `color_palette`. */
@@ -747,7 +774,7 @@ export interface MiniMaxVideosCreateBody_MiniMax_Hailuo_02 {
          * Format: uri
          * @description First-frame image URL for image-to-video (required). Please ensure that the input URL is accessible at the time of submission.
          */
-        first_frame_image?: string;
+        first_frame_image?: MediaInput;
     } & {
         [key: string]: unknown;
     };
@@ -771,7 +798,7 @@ export interface MiniMaxVideosCreateBody_MiniMax_Hailuo_2_3 {
          * Format: uri
          * @description First-frame image URL for image-to-video (required). Please ensure that the input URL is accessible at the time of submission.
          */
-        first_frame_image?: string;
+        first_frame_image?: MediaInput;
     } & {
         [key: string]: unknown;
     };
@@ -795,7 +822,7 @@ export interface MiniMaxVideosCreateBody_MiniMax_Hailuo_2_3_Fast {
          * Format: uri
          * @description First-frame image URL for image-to-video (required). Please ensure that the input URL is accessible at the time of submission.
          */
-        first_frame_image: string;
+        first_frame_image: MediaInput;
     } & {
         [key: string]: unknown;
     };
@@ -805,17 +832,30 @@ export type Happyhorse10I2VVideoCreateBody = {
     /** @description Text prompt (optional). */
     prompt?: string;
     /**
-     * Format: uri
-     * @description Single image input used as the first frame.
+     * @description Output video duration in seconds.
+     * @default 5
+     * @enum {integer}
      */
-    image?: string;
-    /** @description Image input array. Only one image is allowed and it is used as the first frame. */
-    images?: string[];
+    duration?: 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15;
+    /** @description OpenAI-compatible alias for `duration`. */
+    seconds?: (3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15) | ("3" | "4" | "5" | "6" | "7" | "8" | "9" | "10" | "11" | "12" | "13" | "14" | "15");
     /**
-     * Format: uri
-     * @description Official first-frame image field. Use one of `image`, `images`, `first_frame_url`, or `media`; the resolved image source must be unique.
+     * @description Output video resolution. The exact SKU uses the normalized 720p/1080p value.
+     * @default 1080P
+     * @enum {string}
      */
-    first_frame_url?: string;
+    size?: "720P" | "1080P";
+    /** @description Random seed. */
+    seed?: number;
+    metadata?: Happyhorse10I2VVideoMetadata;
+} & ({
+    metadata: {
+        media: {
+            /** @enum {string} */
+            type?: "first_frame";
+            url: MediaInput;
+        }[];
+    };
     /** @description Official media array. Only one item is allowed and `type` must be `first_frame`. */
     media?: {
         /**
@@ -827,67 +867,99 @@ export type Happyhorse10I2VVideoCreateBody = {
          * Format: uri
          * @description First-frame image URL.
          */
-        url: string;
+        url: MediaInput;
     }[];
-    duration?: Happyhorse10T2VVideoDuration;
-    seconds?: Happyhorse10T2VVideoSeconds;
-    size?: Happyhorse10T2VVideoResolution;
-    /** @description Random seed. */
-    seed?: number;
-    metadata?: Happyhorse10I2VVideoMetadata;
-} & ({
-    image: string;
+    /**
+     * Format: uri
+     * @description Official first-frame image field. Use one of `image`, `images`, `first_frame_url`, or `media`; the resolved image source must be unique.
+     */
+    first_frame_url?: MediaInput;
+    /** @description Image input array. Only one image is allowed and it is used as the first frame. */
+    images?: MediaInput[];
+    /**
+     * Format: uri
+     * @description Single image input used as the first frame.
+     */
+    image?: MediaInput;
 } | {
-    images: string[];
-} | {
-    first_frame_url: string;
+    metadata: {
+        first_frame_url: MediaInput;
+    };
+    media?: {
+        /** @enum {string} */
+        type?: "first_frame";
+        url: MediaInput;
+    }[];
+    first_frame_url?: MediaInput;
+    images?: MediaInput[];
+    image?: MediaInput;
 } | {
     media: {
         /** @enum {string} */
         type?: "first_frame";
-        url: string;
+        url: MediaInput;
     }[];
+    first_frame_url?: MediaInput;
+    images?: MediaInput[];
+    image?: MediaInput;
 } | {
-    metadata: {
-        first_frame_url: string;
-    };
+    first_frame_url: MediaInput;
+    media?: {
+        /** @enum {string} */
+        type?: "first_frame";
+        url: MediaInput;
+    }[];
+    images?: MediaInput[];
+    image?: MediaInput;
 } | {
-    metadata: {
-        media: {
-            /** @enum {string} */
-            type?: "first_frame";
-            url: string;
-        }[];
-    };
+    images: MediaInput[];
+    media?: {
+        /** @enum {string} */
+        type?: "first_frame";
+        url: MediaInput;
+    }[];
+    first_frame_url?: MediaInput;
+    image?: MediaInput;
+} | {
+    image: MediaInput;
+    media?: {
+        /** @enum {string} */
+        type?: "first_frame";
+        url: MediaInput;
+    }[];
+    first_frame_url?: MediaInput;
+    images?: MediaInput[];
 });
-/**
- * @description Output video duration in seconds.
- * @default 5
- * @enum {integer}
- */
-export type Happyhorse10T2VVideoDuration = 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15;
-/** @description OpenAI-compatible alias for `duration`. */
-export type Happyhorse10T2VVideoSeconds = (3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15) | ("3" | "4" | "5" | "6" | "7" | "8" | "9" | "10" | "11" | "12" | "13" | "14" | "15");
-/**
- * @description Output video resolution. The exact SKU uses the normalized 720p/1080p value.
- * @default 1080P
- * @enum {string}
- */
-export type Happyhorse10T2VVideoResolution = "720P" | "1080P";
 /** @description HappyHorse image-to-video compatibility object. New clients should prefer top-level fields. */
 export interface Happyhorse10I2VVideoMetadata {
-    duration?: Happyhorse10T2VVideoDuration;
-    seconds?: Happyhorse10T2VVideoSeconds;
-    resolution?: Happyhorse10T2VVideoResolution;
-    size?: Happyhorse10T2VVideoResolution;
+    /**
+     * @description Output video duration in seconds.
+     * @default 5
+     * @enum {integer}
+     */
+    duration?: 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15;
+    /** @description OpenAI-compatible alias for `duration`. */
+    seconds?: (3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15) | ("3" | "4" | "5" | "6" | "7" | "8" | "9" | "10" | "11" | "12" | "13" | "14" | "15");
+    /**
+     * @description Output video resolution. The exact SKU uses the normalized 720p/1080p value.
+     * @default 1080P
+     * @enum {string}
+     */
+    resolution?: "720P" | "1080P";
+    /**
+     * @description Output video resolution. The exact SKU uses the normalized 720p/1080p value.
+     * @default 1080P
+     * @enum {string}
+     */
+    size?: "720P" | "1080P";
     seed?: number;
     /** Format: uri */
-    first_frame_url?: string;
+    first_frame_url?: MediaInput;
     media?: {
         /** @enum {string} */
         type?: "first_frame";
         /** Format: uri */
-        url: string;
+        url: MediaInput;
     }[];
 }
 /** @description HappyHorse 1.0 reference-image-to-video request. Only `happyhorse-1.0-r2v` is supported and 1 to 9 reference images are required. */
@@ -895,14 +967,36 @@ export type Happyhorse10R2VVideoCreateBody = {
     /** @description Text prompt. */
     prompt: string;
     /**
-     * Format: uri
-     * @description Single image input used as a reference image.
+     * @description Output video duration in seconds.
+     * @default 5
+     * @enum {integer}
      */
-    image?: string;
-    /** @description Image input array used as reference images. At most 9 images are allowed. */
-    images?: string[];
-    /** @description Official reference image URL array. Provide 1 to 9 images. */
-    reference_image_urls?: string[];
+    duration?: 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15;
+    /** @description OpenAI-compatible alias for `duration`. */
+    seconds?: (3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15) | ("3" | "4" | "5" | "6" | "7" | "8" | "9" | "10" | "11" | "12" | "13" | "14" | "15");
+    /**
+     * @description Output video resolution. The exact SKU uses the normalized 720p/1080p value.
+     * @default 1080P
+     * @enum {string}
+     */
+    size?: "720P" | "1080P";
+    /**
+     * @description Output video aspect ratio. The field is exposed according to the current upstream official enum.
+     * @default 16:9
+     * @enum {string}
+     */
+    aspect_ratio?: "16:9" | "9:16" | "1:1" | "4:3" | "3:4";
+    /** @description Random seed. */
+    seed?: number;
+    metadata?: Happyhorse10R2VVideoMetadata;
+} & ({
+    metadata: {
+        media: {
+            /** @enum {string} */
+            type?: "reference_image";
+            url: MediaInput;
+        }[];
+    };
     /** @description Official media array. Provide 1 to 9 items and `type` must be `reference_image`. */
     media?: {
         /**
@@ -914,96 +1008,192 @@ export type Happyhorse10R2VVideoCreateBody = {
          * Format: uri
          * @description Reference image URL.
          */
-        url: string;
+        url: MediaInput;
     }[];
-    duration?: Happyhorse10T2VVideoDuration;
-    seconds?: Happyhorse10T2VVideoSeconds;
-    size?: Happyhorse10T2VVideoResolution;
-    aspect_ratio?: Happyhorse10T2VVideoAspectRatio;
-    /** @description Random seed. */
-    seed?: number;
-    metadata?: Happyhorse10R2VVideoMetadata;
-} & ({
-    image: string;
+    /** @description Official reference image URL array. Provide 1 to 9 images. */
+    reference_image_urls?: MediaInput[];
+    /** @description Image input array used as reference images. At most 9 images are allowed. */
+    images?: MediaInput[];
+    /**
+     * Format: uri
+     * @description Single image input used as a reference image.
+     */
+    image?: MediaInput;
 } | {
-    images: string[];
-} | {
-    reference_image_urls: string[];
+    metadata: {
+        reference_image_urls: MediaInput[];
+    };
+    media?: {
+        /** @enum {string} */
+        type?: "reference_image";
+        url: MediaInput;
+    }[];
+    reference_image_urls?: MediaInput[];
+    images?: MediaInput[];
+    image?: MediaInput;
 } | {
     media: {
         /** @enum {string} */
         type?: "reference_image";
-        url: string;
+        url: MediaInput;
     }[];
+    reference_image_urls?: MediaInput[];
+    images?: MediaInput[];
+    image?: MediaInput;
 } | {
-    metadata: {
-        reference_image_urls: string[];
-    };
+    reference_image_urls: MediaInput[];
+    media?: {
+        /** @enum {string} */
+        type?: "reference_image";
+        url: MediaInput;
+    }[];
+    images?: MediaInput[];
+    image?: MediaInput;
 } | {
-    metadata: {
-        media: {
-            /** @enum {string} */
-            type?: "reference_image";
-            url: string;
-        }[];
-    };
+    images: MediaInput[];
+    media?: {
+        /** @enum {string} */
+        type?: "reference_image";
+        url: MediaInput;
+    }[];
+    reference_image_urls?: MediaInput[];
+    image?: MediaInput;
+} | {
+    image: MediaInput;
+    media?: {
+        /** @enum {string} */
+        type?: "reference_image";
+        url: MediaInput;
+    }[];
+    reference_image_urls?: MediaInput[];
+    images?: MediaInput[];
 });
-/**
- * @description Output video aspect ratio. The field is exposed according to the current upstream official enum.
- * @default 16:9
- * @enum {string}
- */
-export type Happyhorse10T2VVideoAspectRatio = "16:9" | "9:16" | "1:1" | "4:3" | "3:4";
 /** @description HappyHorse reference-image-to-video compatibility object. New clients should prefer top-level fields. */
 export interface Happyhorse10R2VVideoMetadata {
-    duration?: Happyhorse10T2VVideoDuration;
-    seconds?: Happyhorse10T2VVideoSeconds;
-    resolution?: Happyhorse10T2VVideoResolution;
-    size?: Happyhorse10T2VVideoResolution;
-    aspect_ratio?: Happyhorse10T2VVideoAspectRatio;
+    /**
+     * @description Output video duration in seconds.
+     * @default 5
+     * @enum {integer}
+     */
+    duration?: 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15;
+    /** @description OpenAI-compatible alias for `duration`. */
+    seconds?: (3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15) | ("3" | "4" | "5" | "6" | "7" | "8" | "9" | "10" | "11" | "12" | "13" | "14" | "15");
+    /**
+     * @description Output video resolution. The exact SKU uses the normalized 720p/1080p value.
+     * @default 1080P
+     * @enum {string}
+     */
+    resolution?: "720P" | "1080P";
+    /**
+     * @description Output video resolution. The exact SKU uses the normalized 720p/1080p value.
+     * @default 1080P
+     * @enum {string}
+     */
+    size?: "720P" | "1080P";
+    /**
+     * @description Output video aspect ratio. The field is exposed according to the current upstream official enum.
+     * @default 16:9
+     * @enum {string}
+     */
+    aspect_ratio?: "16:9" | "9:16" | "1:1" | "4:3" | "3:4";
     seed?: number;
     /** Format: uri */
-    reference_image_url?: string;
-    reference_image_urls?: string[];
+    reference_image_url?: MediaInput;
+    reference_image_urls?: MediaInput[];
     media?: {
         /** @enum {string} */
         type?: "reference_image";
         /** Format: uri */
-        url: string;
+        url: MediaInput;
     }[];
 }
 /** @description HappyHorse 1.0 text-to-video request. Only `happyhorse-1.0-t2v` is supported. Image or reference video inputs are not accepted. */
 export interface Happyhorse10T2VVideoCreateBody {
     /** @description Text prompt. */
     prompt: string;
-    duration?: Happyhorse10T2VVideoDuration;
-    seconds?: Happyhorse10T2VVideoSeconds;
-    size?: Happyhorse10T2VVideoResolution;
-    aspect_ratio?: Happyhorse10T2VVideoAspectRatio;
+    /**
+     * @description Output video duration in seconds.
+     * @default 5
+     * @enum {integer}
+     */
+    duration?: 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15;
+    /** @description OpenAI-compatible alias for `duration`. */
+    seconds?: (3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15) | ("3" | "4" | "5" | "6" | "7" | "8" | "9" | "10" | "11" | "12" | "13" | "14" | "15");
+    /**
+     * @description Output video resolution. The exact SKU uses the normalized 720p/1080p value.
+     * @default 1080P
+     * @enum {string}
+     */
+    size?: "720P" | "1080P";
+    /**
+     * @description Output video aspect ratio. The field is exposed according to the current upstream official enum.
+     * @default 16:9
+     * @enum {string}
+     */
+    aspect_ratio?: "16:9" | "9:16" | "1:1" | "4:3" | "3:4";
     /** @description Random seed. */
     seed?: number;
     metadata?: Happyhorse10T2VVideoMetadata;
 }
 /** @description Compatibility object. New clients should prefer top-level fields. */
 export interface Happyhorse10T2VVideoMetadata {
-    duration?: Happyhorse10T2VVideoDuration;
-    seconds?: Happyhorse10T2VVideoSeconds;
-    resolution?: Happyhorse10T2VVideoResolution;
-    size?: Happyhorse10T2VVideoResolution;
-    aspect_ratio?: Happyhorse10T2VVideoAspectRatio;
+    /**
+     * @description Output video duration in seconds.
+     * @default 5
+     * @enum {integer}
+     */
+    duration?: 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15;
+    /** @description OpenAI-compatible alias for `duration`. */
+    seconds?: (3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15) | ("3" | "4" | "5" | "6" | "7" | "8" | "9" | "10" | "11" | "12" | "13" | "14" | "15");
+    /**
+     * @description Output video resolution. The exact SKU uses the normalized 720p/1080p value.
+     * @default 1080P
+     * @enum {string}
+     */
+    resolution?: "720P" | "1080P";
+    /**
+     * @description Output video resolution. The exact SKU uses the normalized 720p/1080p value.
+     * @default 1080P
+     * @enum {string}
+     */
+    size?: "720P" | "1080P";
+    /**
+     * @description Output video aspect ratio. The field is exposed according to the current upstream official enum.
+     * @default 16:9
+     * @enum {string}
+     */
+    aspect_ratio?: "16:9" | "9:16" | "1:1" | "4:3" | "3:4";
     seed?: number;
 }
 /** @description HappyHorse 1.0 video-edit request. Only `happyhorse-1.0-video-edit` is supported. Provide a text prompt, one source video, and optional reference images; duration is not exposed for this model. */
 export type Happyhorse10VideoEditVideoCreateBody = {
     /** @description Text prompt (required). */
     prompt: string;
-    /**
-     * Format: uri
-     * @description Source video URL.
-     */
-    video_url?: string;
     /** @description Optional reference image URLs. At most 5 images are allowed. */
-    reference_image_urls?: string[];
+    reference_image_urls?: MediaInput[];
+    /**
+     * @description Output video resolution. The exact SKU uses the normalized 720p/1080p value.
+     * @default 1080P
+     * @enum {string}
+     */
+    size?: "720P" | "1080P";
+    /**
+     * @description Audio handling mode for video edit.
+     * @default auto
+     * @enum {string}
+     */
+    audio_setting?: "auto" | "origin";
+    /** @description Random seed. */
+    seed?: number;
+    metadata?: Happyhorse10VideoEditVideoMetadata;
+} & ({
+    metadata: {
+        media: {
+            /** @enum {string} */
+            type: "video" | "reference_image";
+            url: MediaInput;
+        }[];
+    };
     /** @description Official media array. Provide one `video` item and optional `reference_image` items; at most 6 media items are allowed. */
     media?: {
         /**
@@ -1015,56 +1205,69 @@ export type Happyhorse10VideoEditVideoCreateBody = {
          * Format: uri
          * @description Media URL.
          */
-        url: string;
+        url: MediaInput;
     }[];
-    size?: Happyhorse10T2VVideoResolution;
-    audio_setting?: Happyhorse10VideoEditAudioSetting;
-    /** @description Random seed. */
-    seed?: number;
-    metadata?: Happyhorse10VideoEditVideoMetadata;
-} & ({
-    video_url: string;
+    /**
+     * Format: uri
+     * @description Source video URL.
+     */
+    video_url?: MediaInput;
+} | {
+    metadata: {
+        video_url: MediaInput;
+    };
+    media?: {
+        /** @enum {string} */
+        type: "video" | "reference_image";
+        url: MediaInput;
+    }[];
+    video_url?: MediaInput;
 } | {
     media: {
         /** @enum {string} */
         type: "video" | "reference_image";
-        url: string;
+        url: MediaInput;
     }[];
+    video_url?: MediaInput;
 } | {
-    metadata: {
-        video_url: string;
-    };
-} | {
-    metadata: {
-        media: {
-            /** @enum {string} */
-            type: "video" | "reference_image";
-            url: string;
-        }[];
-    };
+    video_url: MediaInput;
+    media?: {
+        /** @enum {string} */
+        type: "video" | "reference_image";
+        url: MediaInput;
+    }[];
 });
-/**
- * @description Audio handling mode for video edit.
- * @default auto
- * @enum {string}
- */
-export type Happyhorse10VideoEditAudioSetting = "auto" | "origin";
 /** @description HappyHorse video-edit compatibility object. New clients should prefer top-level fields. */
 export interface Happyhorse10VideoEditVideoMetadata {
-    resolution?: Happyhorse10T2VVideoResolution;
-    size?: Happyhorse10T2VVideoResolution;
-    audio_setting?: Happyhorse10VideoEditAudioSetting;
+    /**
+     * @description Output video resolution. The exact SKU uses the normalized 720p/1080p value.
+     * @default 1080P
+     * @enum {string}
+     */
+    resolution?: "720P" | "1080P";
+    /**
+     * @description Output video resolution. The exact SKU uses the normalized 720p/1080p value.
+     * @default 1080P
+     * @enum {string}
+     */
+    size?: "720P" | "1080P";
+    /**
+     * @description Audio handling mode for video edit.
+     * @default auto
+     * @enum {string}
+     */
+    audio_setting?: "auto" | "origin";
     seed?: number;
     /** Format: uri */
-    video_url?: string;
+    video_url?: MediaInput;
     /** Format: uri */
-    reference_image_url?: string;
-    reference_image_urls?: string[];
+    reference_image_url?: MediaInput;
+    reference_image_urls?: MediaInput[];
     media?: {
         /** @enum {string} */
         type: "video" | "reference_image";
         /** Format: uri */
-        url: string;
+        url: MediaInput;
     }[];
 }
 /**
@@ -1099,7 +1302,7 @@ export interface ImaProVideoCreateBody {
      *     - Total request body size: `<=64MB`
      *     - Do not use Base64 encoding for large files. It is recommended to use accessible URLs.
      */
-    images?: string[];
+    images?: MediaInput[];
     /**
      * Format: uri
      * @description The URL of the hidden image (only takes effect when `images` is not passed).
@@ -1107,7 +1310,7 @@ export interface ImaProVideoCreateBody {
      *     Supports `https://...` and `asset://asset-...`.
      *     Image input constraints are consistent with `images` single image requirements.
      */
-    input_reference?: string;
+    input_reference?: MediaInput;
     /**
      * @description Desired duration (seconds).
      *     Allowed range: `4-15` seconds (inclusive).
@@ -1175,7 +1378,7 @@ export interface ImaProVideoCreateBody {
          *     -Single video size: `<=50MB`
          *     - Frame rate (FPS): `[24,60]`
          */
-        reference_video_urls?: string[];
+        reference_video_urls?: MediaInput[];
         /**
          * @description **Important: Reference audio URL array (max 3). Please ensure that the input URL is accessible at the time of submission. **
          *     Passing in a single reference audio requirement:
@@ -1187,7 +1390,7 @@ export interface ImaProVideoCreateBody {
          *     - Do not use Base64 encoding for large files. It is recommended to use accessible URLs.
          *     - The resources are short-term hosted content on the platform. It is recommended to complete the download and archive within 30 days.
          */
-        reference_audio_urls?: string[];
+        reference_audio_urls?: MediaInput[];
         /** @description List of optional MCP tools. */
         mcp_list?: {
             tool_name?: string;
@@ -1202,9 +1405,9 @@ export interface KlingVideoBody {
     /** @description Reverse prompt word (optional) describing unwanted content. */
     negative_prompt?: string;
     /** @description Reference image URL (required for image-to-video). Ensure the input URL is accessible at submission time and the image has valid dimensions and pixels; otherwise the upstream service may return `Image pixel is invalid`. */
-    image?: string;
+    image?: MediaInput;
     /** @description Last-frame image URL (first/last frame mode, optional). Ensure the input URL is accessible at submission time and the image has valid dimensions and pixels; otherwise the upstream service may return `Image pixel is invalid`. */
-    image_tail?: string;
+    image_tail?: MediaInput;
     /**
      * @description Quality mode. `std` (standard, default) or `pro` (high quality). Master Edition models do not have this distinction.
      * @default std
@@ -1244,31 +1447,31 @@ export interface KlingV3OmniVideoCreateBody {
      * Format: uri
      * @description Single image input used as first frame or reference image.
      */
-    image?: string;
+    image?: MediaInput;
     /** @description Image input array. */
-    images?: string[];
+    images?: MediaInput[];
     /**
      * Format: uri
      * @description Video input URL. This input form supports only `3~10s` and cannot be combined with `sound=on`.
      */
-    video_url?: string;
+    video_url?: MediaInput;
     /** @description Video input list. Items may be URL strings or objects with `video_url`; optional `refer_type` is `feature` or `base`, and `keep_original_sound` is `yes` or `no`. This input form supports only `3~10s` and cannot be combined with `sound=on`. */
-    video_list?: (string | {
+    video_list?: (MediaInput | {
         /** Format: uri */
-        url?: string;
+        url?: MediaInput;
         /** Format: uri */
-        video_url?: string;
+        video_url?: MediaInput;
         /** @enum {string} */
         refer_type?: "feature" | "base";
         /** @enum {string} */
         keep_original_sound?: "yes" | "no";
     })[];
     /** @description Official image input list. For Omni Video use `image_url`; optional `type` only supports `first_frame` and `end_frame`. */
-    image_list?: (string | {
+    image_list?: (MediaInput | {
         /** Format: uri */
-        url?: string;
+        url?: MediaInput;
         /** Format: uri */
-        image_url?: string;
+        image_url?: MediaInput;
         /** @enum {string} */
         type?: "first_frame" | "end_frame";
     })[];
@@ -1278,25 +1481,41 @@ export interface KlingV3OmniVideoCreateBody {
      * Format: uri
      * @description First-frame image URL.
      */
-    first_frame_url?: string;
+    first_frame_url?: MediaInput;
     /**
      * Format: uri
      * @description Last-frame image URL.
      */
-    last_frame_url?: string;
+    last_frame_url?: MediaInput;
     /**
      * Format: uri
      * @description Single reference image URL.
      */
-    reference_image_url?: string;
+    reference_image_url?: MediaInput;
     /** @description Reference image URL array. */
-    reference_image_urls?: string[];
-    duration?: KlingV3VideoDuration;
-    seconds?: KlingV3VideoSeconds;
-    aspect_ratio?: KlingV3AspectRatio;
-    mode?: KlingV3VideoMode;
-    /** @description Sound generation switch. Use the string `on` or `off`; normal text/image/first-last-frame/reference-image categories support `on/off`, while `video_url` / `video_list` reference-video input only supports `off`. */
-    sound?: KlingV3Sound;
+    reference_image_urls?: MediaInput[];
+    /** @description Video duration in seconds. Supported range is 3 through 15 seconds for these models. */
+    duration?: (3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15) | ("3" | "4" | "5" | "6" | "7" | "8" | "9" | "10" | "11" | "12" | "13" | "14" | "15");
+    /** @description OpenAI-compatible alias for `duration`. */
+    seconds?: (3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15) | ("3" | "4" | "5" | "6" | "7" | "8" | "9" | "10" | "11" | "12" | "13" | "14" | "15");
+    /**
+     * @description Supported output aspect ratios: `16:9`, `9:16`, `1:1`.
+     * @default 16:9
+     * @enum {string}
+     */
+    aspect_ratio?: "16:9" | "9:16" | "1:1";
+    /**
+     * @description Quality mode for `kling-v3-video` and `kling-v3-omni-video`.
+     * @default std
+     * @enum {string}
+     */
+    mode?: "std" | "pro";
+    /**
+     * @description Sound generation switch. Use the string `on` or `off`; normal text/image/first-last-frame/reference-image categories support `on/off`, while `video_url` / `video_list` reference-video input only supports `off`.
+     * @default off
+     * @enum {string}
+     */
+    sound?: "on" | "off";
     /** @description Multi-shot prompt array. Up to 6 shots. */
     multi_prompt?: KlingV3MultiPrompt;
     /** @description Whether to enable multi-shot generation. */
@@ -1310,28 +1529,6 @@ export type KlingV3ElementList = {
     /** @description Subject ID. */
     element_id: number;
 }[];
-/** @description Video duration in seconds. Supported range is 3 through 15 seconds for these models. */
-export type KlingV3VideoDuration = (3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15) | ("3" | "4" | "5" | "6" | "7" | "8" | "9" | "10" | "11" | "12" | "13" | "14" | "15");
-/** @description OpenAI-compatible alias for `duration`. */
-export type KlingV3VideoSeconds = (3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15) | ("3" | "4" | "5" | "6" | "7" | "8" | "9" | "10" | "11" | "12" | "13" | "14" | "15");
-/**
- * @description Supported output aspect ratios: `16:9`, `9:16`, `1:1`.
- * @default 16:9
- * @enum {string}
- */
-export type KlingV3AspectRatio = "16:9" | "9:16" | "1:1";
-/**
- * @description Quality mode for `kling-v3-video` and `kling-v3-omni-video`.
- * @default std
- * @enum {string}
- */
-export type KlingV3VideoMode = "std" | "pro";
-/**
- * @description Sound generation switch. Normal categories support `on/off`; `kling-v3-video` reference-image video and `kling-v3-omni-video` `video_url` / `video_list` reference video input only support `off`.
- * @default off
- * @enum {string}
- */
-export type KlingV3Sound = "on" | "off";
 /** @description Multi-shot prompt array. Each item may include `index`, `prompt`, and `duration`. */
 export type KlingV3MultiPrompt = {
     index?: number;
@@ -1342,40 +1539,56 @@ export type KlingV3MultiPrompt = {
 export interface KlingV3OmniVideoMetadata {
     /** @enum {string} */
     aigc_category?: "text_to_video" | "image_to_video" | "first_last_frame_to_video" | "reference_image_to_video";
-    duration?: KlingV3VideoDuration;
-    seconds?: KlingV3VideoSeconds;
-    aspect_ratio?: KlingV3AspectRatio;
-    mode?: KlingV3VideoMode;
-    /** @description Compatibility metadata sound switch. New clients should prefer top-level `sound`; value must be the string `on` or `off`. */
-    sound?: KlingV3Sound;
+    /** @description Video duration in seconds. Supported range is 3 through 15 seconds for these models. */
+    duration?: (3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15) | ("3" | "4" | "5" | "6" | "7" | "8" | "9" | "10" | "11" | "12" | "13" | "14" | "15");
+    /** @description OpenAI-compatible alias for `duration`. */
+    seconds?: (3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15) | ("3" | "4" | "5" | "6" | "7" | "8" | "9" | "10" | "11" | "12" | "13" | "14" | "15");
+    /**
+     * @description Supported output aspect ratios: `16:9`, `9:16`, `1:1`.
+     * @default 16:9
+     * @enum {string}
+     */
+    aspect_ratio?: "16:9" | "9:16" | "1:1";
+    /**
+     * @description Quality mode for `kling-v3-video` and `kling-v3-omni-video`.
+     * @default std
+     * @enum {string}
+     */
+    mode?: "std" | "pro";
+    /**
+     * @description Compatibility metadata sound switch. New clients should prefer top-level `sound`; value must be the string `on` or `off`.
+     * @default off
+     * @enum {string}
+     */
+    sound?: "on" | "off";
     /** Format: uri */
-    video_url?: string;
-    video_list?: (string | {
+    video_url?: MediaInput;
+    video_list?: (MediaInput | {
         /** Format: uri */
-        url?: string;
+        url?: MediaInput;
         /** Format: uri */
-        video_url?: string;
+        video_url?: MediaInput;
         /** @enum {string} */
         refer_type?: "feature" | "base";
         /** @enum {string} */
         keep_original_sound?: "yes" | "no";
     })[];
-    image_list?: (string | {
+    image_list?: (MediaInput | {
         /** Format: uri */
-        url?: string;
+        url?: MediaInput;
         /** Format: uri */
-        image_url?: string;
+        image_url?: MediaInput;
         /** @enum {string} */
         type?: "first_frame" | "end_frame";
     })[];
     element_list?: KlingV3ElementList;
     /** Format: uri */
-    first_frame_url?: string;
+    first_frame_url?: MediaInput;
     /** Format: uri */
-    last_frame_url?: string;
+    last_frame_url?: MediaInput;
     /** Format: uri */
-    reference_image_url?: string;
-    reference_image_urls?: string[];
+    reference_image_url?: MediaInput;
+    reference_image_urls?: MediaInput[];
     multi_prompt?: KlingV3MultiPrompt;
     multi_shot?: boolean;
     /** @enum {string} */
@@ -1389,31 +1602,47 @@ export interface KlingV3VideoCreateBody {
      * Format: uri
      * @description Single URL image input used for image-to-video or first-frame generation.
      */
-    image?: string;
+    image?: MediaInput;
     /** @description URL image input array. Two images select first-last-frame mode unless a category is explicitly provided. */
-    images?: string[];
+    images?: MediaInput[];
     /**
      * Format: uri
      * @description First-frame image URL.
      */
-    first_frame_url?: string;
+    first_frame_url?: MediaInput;
     /**
      * Format: uri
      * @description Last-frame image URL.
      */
-    last_frame_url?: string;
+    last_frame_url?: MediaInput;
     /** @description Official subject reference list. Each item only supports `element_id`; media URL elements are not supported for this Kling v3 schema. */
     element_list?: KlingV3ElementList;
     /** @description `kling-v3-video` camera-control object. */
     camera_control?: {
         [key: string]: unknown;
     };
-    duration?: KlingV3VideoDuration;
-    seconds?: KlingV3VideoSeconds;
-    aspect_ratio?: KlingV3AspectRatio;
-    mode?: KlingV3VideoMode;
-    /** @description Sound generation switch. Use the string `on` or `off`; normal text/image/first-last-frame categories support `on/off`, while subject reference-image mode only supports `off`. */
-    sound?: KlingV3Sound;
+    /** @description Video duration in seconds. Supported range is 3 through 15 seconds for these models. */
+    duration?: (3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15) | ("3" | "4" | "5" | "6" | "7" | "8" | "9" | "10" | "11" | "12" | "13" | "14" | "15");
+    /** @description OpenAI-compatible alias for `duration`. */
+    seconds?: (3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15) | ("3" | "4" | "5" | "6" | "7" | "8" | "9" | "10" | "11" | "12" | "13" | "14" | "15");
+    /**
+     * @description Supported output aspect ratios: `16:9`, `9:16`, `1:1`.
+     * @default 16:9
+     * @enum {string}
+     */
+    aspect_ratio?: "16:9" | "9:16" | "1:1";
+    /**
+     * @description Quality mode for `kling-v3-video` and `kling-v3-omni-video`.
+     * @default std
+     * @enum {string}
+     */
+    mode?: "std" | "pro";
+    /**
+     * @description Sound generation switch. Use the string `on` or `off`; normal text/image/first-last-frame categories support `on/off`, while subject reference-image mode only supports `off`.
+     * @default off
+     * @enum {string}
+     */
+    sound?: "on" | "off";
     /** @description Negative prompt. */
     negative_prompt?: string;
     /** @description Multi-shot prompt array. Up to 6 shots. */
@@ -1423,7 +1652,7 @@ export interface KlingV3VideoCreateBody {
     /** @description Multi-shot mode type. */
     shot_type?: string;
     /** @description Static mask object. */
-    static_mask?: string;
+    static_mask?: MediaInput;
     /** @description Voice list. */
     voice_list?: {
         [key: string]: unknown;
@@ -1434,22 +1663,38 @@ export interface KlingV3VideoCreateBody {
 export interface KlingV3VideoMetadata {
     /** @enum {string} */
     aigc_category?: "text_to_video" | "image_to_video" | "first_last_frame_to_video" | "reference_image_to_video";
-    duration?: KlingV3VideoDuration;
-    seconds?: KlingV3VideoSeconds;
-    aspect_ratio?: KlingV3AspectRatio;
-    mode?: KlingV3VideoMode;
-    /** @description Compatibility metadata sound switch. New clients should prefer top-level `sound`; value must be the string `on` or `off`. */
-    sound?: KlingV3Sound;
+    /** @description Video duration in seconds. Supported range is 3 through 15 seconds for these models. */
+    duration?: (3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15) | ("3" | "4" | "5" | "6" | "7" | "8" | "9" | "10" | "11" | "12" | "13" | "14" | "15");
+    /** @description OpenAI-compatible alias for `duration`. */
+    seconds?: (3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15) | ("3" | "4" | "5" | "6" | "7" | "8" | "9" | "10" | "11" | "12" | "13" | "14" | "15");
+    /**
+     * @description Supported output aspect ratios: `16:9`, `9:16`, `1:1`.
+     * @default 16:9
+     * @enum {string}
+     */
+    aspect_ratio?: "16:9" | "9:16" | "1:1";
+    /**
+     * @description Quality mode for `kling-v3-video` and `kling-v3-omni-video`.
+     * @default std
+     * @enum {string}
+     */
+    mode?: "std" | "pro";
+    /**
+     * @description Compatibility metadata sound switch. New clients should prefer top-level `sound`; value must be the string `on` or `off`.
+     * @default off
+     * @enum {string}
+     */
+    sound?: "on" | "off";
     /** Format: uri */
-    first_frame_url?: string;
+    first_frame_url?: MediaInput;
     /** Format: uri */
-    last_frame_url?: string;
+    last_frame_url?: MediaInput;
     negative_prompt?: string;
     multi_prompt?: KlingV3MultiPrompt;
     multi_shot?: boolean;
     /** @enum {string} */
     shot_type?: "customize" | "intelligence";
-    static_mask?: string;
+    static_mask?: MediaInput;
     voice_list?: {
         [key: string]: unknown;
     }[];
@@ -1495,9 +1740,9 @@ export interface VeoVideoCreateBody {
     /** @description Video prompt (required). */
     prompt: string;
     /** @description Optional first-frame image URL. */
-    image?: string;
+    image?: MediaInput;
     /** @description Image URL array. For `veo-3.1-fast-generate-001`, use this field for 1 to 3 reference images. Two images default to reference-image video unless `metadata.role_mode=frame` is set for first/last-frame video. Do not use `reference_image_urls` for Veo 3.1. */
-    images?: string[];
+    images?: MediaInput[];
     /**
      * @description Video duration in seconds. Only 4 or 8 is supported.
      * @enum {integer}
@@ -1587,7 +1832,7 @@ export interface ViduVideoBody {
      *     - Two images: first and last frames (the first image = first frame, the second image = last frame)
      *     - `viduq2-pro`, `viduq2-turbo` support image-to-video only (images are required)
      */
-    images?: string[];
+    images?: MediaInput[];
     /**
      * @description Video duration (seconds).
      *     - `viduq1`: fixed 5s
@@ -1616,15 +1861,19 @@ export type Wan26I2VVideoCreateBody = {
     /** @description Prompt (optional). */
     prompt?: string;
     /**
-     * Format: uri
-     * @description Single first-frame image URL (optional, mutually exclusive with `images`).
+     * @description Video duration in seconds. Supported values: `5`, `10`, `15`.
+     * @default 5
+     * @enum {integer}
      */
-    image?: string;
-    /** @description First-frame image array (optional, mutually exclusive with `image`; currently only 1 image is supported). */
-    images?: string[];
-    duration?: Wan26VideoDuration15;
-    seconds?: Wan26VideoSeconds15;
-    size?: Wan26VideoResolution;
+    duration?: 5 | 10 | 15;
+    /** @description Video duration as a string or integer. Supported values: `5`, `10`, `15`. */
+    seconds?: (5 | 10 | 15) | ("5" | "10" | "15");
+    /**
+     * @description Output resolution. Supported values: `720P`, `1080P`.
+     * @default 1080P
+     * @enum {string}
+     */
+    size?: "720P" | "1080P";
     negative_prompt?: string;
     /** @default false */
     prompt_extend?: boolean;
@@ -1634,52 +1883,65 @@ export type Wan26I2VVideoCreateBody = {
     template?: string;
     metadata?: Wan26VideoMetadata;
 } & ({
-    image: string;
+    /** @description First-frame image array (optional, mutually exclusive with `image`; currently only 1 image is supported). */
+    images: MediaInput[];
+    /**
+     * Format: uri
+     * @description Single first-frame image URL (optional, mutually exclusive with `images`).
+     */
+    image?: MediaInput;
 } | {
-    images: string[];
+    image: MediaInput;
+    images?: MediaInput[];
 });
-/**
- * @description Video duration in seconds. Supported values: `5`, `10`, `15`.
- * @default 5
- * @enum {integer}
- */
-export type Wan26VideoDuration15 = 5 | 10 | 15;
-/** @description Video duration as a string or integer. Supported values: `5`, `10`, `15`. */
-export type Wan26VideoSeconds15 = (5 | 10 | 15) | ("5" | "10" | "15");
-/**
- * @description Output resolution. Supported values: `720P`, `1080P`.
- * @default 1080P
- * @enum {string}
- */
-export type Wan26VideoResolution = "720P" | "1080P";
 /** @description Shared Wan2.6 image-to-video metadata. `resolution/size` and `duration/seconds` can also be repeated under `metadata`. */
 export interface Wan26VideoMetadata {
-    resolution?: Wan26VideoResolution;
-    size?: Wan26VideoResolution;
-    duration?: Wan26VideoDuration15;
-    seconds?: Wan26VideoSeconds15;
+    /**
+     * @description Output resolution. Supported values: `720P`, `1080P`.
+     * @default 1080P
+     * @enum {string}
+     */
+    resolution?: "720P" | "1080P";
+    /**
+     * @description Output resolution. Supported values: `720P`, `1080P`.
+     * @default 1080P
+     * @enum {string}
+     */
+    size?: "720P" | "1080P";
+    /**
+     * @description Video duration in seconds. Supported values: `5`, `10`, `15`.
+     * @default 5
+     * @enum {integer}
+     */
+    duration?: 5 | 10 | 15;
+    /** @description Video duration as a string or integer. Supported values: `5`, `10`, `15`. */
+    seconds?: (5 | 10 | 15) | ("5" | "10" | "15");
 }
 /** @description Wan2.6 fast image-to-video request body. Supports audio toggle and reference videos. */
 export type Wan26I2VFlashVideoCreateBody = {
     /** @description Prompt (optional). */
     prompt?: string;
     /**
-     * Format: uri
-     * @description Single first-frame image URL (optional, mutually exclusive with `images`).
+     * @description Video duration in seconds. Supported values: `5`, `10`, `15`.
+     * @default 5
+     * @enum {integer}
      */
-    image?: string;
-    /** @description First-frame image array (optional, mutually exclusive with `image`; currently only 1 image is supported). */
-    images?: string[];
-    duration?: Wan26VideoDuration15;
-    seconds?: Wan26VideoSeconds15;
-    size?: Wan26VideoResolution;
+    duration?: 5 | 10 | 15;
+    /** @description Video duration as a string or integer. Supported values: `5`, `10`, `15`. */
+    seconds?: (5 | 10 | 15) | ("5" | "10" | "15");
+    /**
+     * @description Output resolution. Supported values: `720P`, `1080P`.
+     * @default 1080P
+     * @enum {string}
+     */
+    size?: "720P" | "1080P";
     /**
      * @description Whether to enable audio (optional).
      * @default false
      */
     audio?: boolean;
     /** @description Reference video URL list (optional, up to 3 items). */
-    reference_video_urls?: string[];
+    reference_video_urls?: MediaInput[];
     negative_prompt?: string;
     /** @default false */
     prompt_extend?: boolean;
@@ -1689,37 +1951,66 @@ export type Wan26I2VFlashVideoCreateBody = {
     template?: string;
     metadata?: Wan26I2VFlashVideoMetadata;
 } & ({
-    image: string;
+    /** @description First-frame image array (optional, mutually exclusive with `image`; currently only 1 image is supported). */
+    images: MediaInput[];
+    /**
+     * Format: uri
+     * @description Single first-frame image URL (optional, mutually exclusive with `images`).
+     */
+    image?: MediaInput;
 } | {
-    images: string[];
+    image: MediaInput;
+    images?: MediaInput[];
 });
 /** @description Wan2.6 fast image-to-video metadata. Supports resolution, duration, audio toggle, and reference videos under `metadata`. */
 export interface Wan26I2VFlashVideoMetadata {
-    resolution?: Wan26VideoResolution;
-    size?: Wan26VideoResolution;
-    duration?: Wan26VideoDuration15;
-    seconds?: Wan26VideoSeconds15;
+    /**
+     * @description Output resolution. Supported values: `720P`, `1080P`.
+     * @default 1080P
+     * @enum {string}
+     */
+    resolution?: "720P" | "1080P";
+    /**
+     * @description Output resolution. Supported values: `720P`, `1080P`.
+     * @default 1080P
+     * @enum {string}
+     */
+    size?: "720P" | "1080P";
+    /**
+     * @description Video duration in seconds. Supported values: `5`, `10`, `15`.
+     * @default 5
+     * @enum {integer}
+     */
+    duration?: 5 | 10 | 15;
+    /** @description Video duration as a string or integer. Supported values: `5`, `10`, `15`. */
+    seconds?: (5 | 10 | 15) | ("5" | "10" | "15");
     audio?: boolean;
-    reference_video_urls?: string[];
+    reference_video_urls?: MediaInput[];
 }
 /** @description Wan2.6 reference-to-video request body. Supports reference image or reference video input. */
 export type Wan26R2VVideoCreateBody = {
     /** @description Prompt (optional). */
     prompt?: string;
     /**
-     * Format: uri
-     * @description Single reference image URL (optional; constrained with `images`, `reference_video_urls`, and `video_url`).
+     * @description Video duration in seconds. Supported values: `5`, `10`.
+     * @default 5
+     * @enum {integer}
      */
-    image?: string;
-    /** @description Reference image array (optional; currently only 1 image is supported). */
-    images?: string[];
-    reference_video_urls?: string[];
-    /** Format: uri */
-    video_url?: string;
-    duration?: Wan26VideoDuration10;
-    seconds?: Wan26VideoSeconds10;
-    size?: Wan26VideoResolution;
-    aspect_ratio?: Wan26VideoAspectRatio;
+    duration?: 5 | 10;
+    /** @description Video duration as a string or integer. Supported values: `5`, `10`. */
+    seconds?: (5 | 10) | ("5" | "10");
+    /**
+     * @description Output resolution. Supported values: `720P`, `1080P`.
+     * @default 1080P
+     * @enum {string}
+     */
+    size?: "720P" | "1080P";
+    /**
+     * @description Output aspect ratio. Supported values: `16:9`, `9:16`, `4:3`, `3:4`, `1:1`.
+     * @default 16:9
+     * @enum {string}
+     */
+    aspect_ratio?: "16:9" | "9:16" | "4:3" | "3:4" | "1:1";
     negative_prompt?: string;
     /** @default false */
     prompt_extend?: boolean;
@@ -1728,47 +2019,88 @@ export type Wan26R2VVideoCreateBody = {
     shot_type?: "single" | "multi";
     metadata?: Wan26R2VVideoMetadata;
 } & ({
-    image: string;
+    /** Format: uri */
+    video_url: MediaInput;
+    reference_video_urls?: MediaInput[];
+    /** @description Reference image array (optional; currently only 1 image is supported). */
+    images?: MediaInput[];
+    /**
+     * Format: uri
+     * @description Single reference image URL (optional; constrained with `images`, `reference_video_urls`, and `video_url`).
+     */
+    image?: MediaInput;
 } | {
-    images: string[];
+    reference_video_urls: MediaInput[];
+    video_url?: MediaInput;
+    images?: MediaInput[];
+    image?: MediaInput;
 } | {
-    reference_video_urls: string[];
+    images: MediaInput[];
+    video_url?: MediaInput;
+    reference_video_urls?: MediaInput[];
+    image?: MediaInput;
 } | {
-    video_url: string;
+    image: MediaInput;
+    video_url?: MediaInput;
+    reference_video_urls?: MediaInput[];
+    images?: MediaInput[];
 });
-/**
- * @description Video duration in seconds. Supported values: `5`, `10`.
- * @default 5
- * @enum {integer}
- */
-export type Wan26VideoDuration10 = 5 | 10;
-/** @description Video duration as a string or integer. Supported values: `5`, `10`. */
-export type Wan26VideoSeconds10 = (5 | 10) | ("5" | "10");
-/**
- * @description Output aspect ratio. Supported values: `16:9`, `9:16`, `4:3`, `3:4`, `1:1`.
- * @default 16:9
- * @enum {string}
- */
-export type Wan26VideoAspectRatio = "16:9" | "9:16" | "4:3" | "3:4" | "1:1";
 /** @description Wan2.6 reference-to-video metadata. Supports resolution, duration, aspect ratio, and reference videos under `metadata`. */
 export interface Wan26R2VVideoMetadata {
-    resolution?: Wan26VideoResolution;
-    size?: Wan26VideoResolution;
-    duration?: Wan26VideoDuration10;
-    seconds?: Wan26VideoSeconds10;
-    aspect_ratio?: Wan26VideoAspectRatio;
-    reference_video_urls?: string[];
+    /**
+     * @description Output resolution. Supported values: `720P`, `1080P`.
+     * @default 1080P
+     * @enum {string}
+     */
+    resolution?: "720P" | "1080P";
+    /**
+     * @description Output resolution. Supported values: `720P`, `1080P`.
+     * @default 1080P
+     * @enum {string}
+     */
+    size?: "720P" | "1080P";
+    /**
+     * @description Video duration in seconds. Supported values: `5`, `10`.
+     * @default 5
+     * @enum {integer}
+     */
+    duration?: 5 | 10;
+    /** @description Video duration as a string or integer. Supported values: `5`, `10`. */
+    seconds?: (5 | 10) | ("5" | "10");
+    /**
+     * @description Output aspect ratio. Supported values: `16:9`, `9:16`, `4:3`, `3:4`, `1:1`.
+     * @default 16:9
+     * @enum {string}
+     */
+    aspect_ratio?: "16:9" | "9:16" | "4:3" | "3:4" | "1:1";
+    reference_video_urls?: MediaInput[];
     /** Format: uri */
-    video_url?: string;
+    video_url?: MediaInput;
 }
 /** @description Wan2.6 text-to-video request body. */
 export interface Wan26T2VVideoCreateBody {
     /** @description Prompt (required). */
     prompt: string;
-    duration?: Wan26VideoDuration15;
-    seconds?: Wan26VideoSeconds15;
-    size?: Wan26VideoResolution;
-    aspect_ratio?: Wan26VideoAspectRatio;
+    /**
+     * @description Video duration in seconds. Supported values: `5`, `10`, `15`.
+     * @default 5
+     * @enum {integer}
+     */
+    duration?: 5 | 10 | 15;
+    /** @description Video duration as a string or integer. Supported values: `5`, `10`, `15`. */
+    seconds?: (5 | 10 | 15) | ("5" | "10" | "15");
+    /**
+     * @description Output resolution. Supported values: `720P`, `1080P`.
+     * @default 1080P
+     * @enum {string}
+     */
+    size?: "720P" | "1080P";
+    /**
+     * @description Output aspect ratio. Supported values: `16:9`, `9:16`, `4:3`, `3:4`, `1:1`.
+     * @default 16:9
+     * @enum {string}
+     */
+    aspect_ratio?: "16:9" | "9:16" | "4:3" | "3:4" | "1:1";
     negative_prompt?: string;
     /** @default false */
     prompt_extend?: boolean;
@@ -1779,11 +2111,32 @@ export interface Wan26T2VVideoCreateBody {
 }
 /** @description Wan2.6 text-to-video metadata. Supports resolution, duration, and aspect ratio under `metadata`. */
 export interface Wan26T2VVideoMetadata {
-    resolution?: Wan26VideoResolution;
-    size?: Wan26VideoResolution;
-    duration?: Wan26VideoDuration15;
-    seconds?: Wan26VideoSeconds15;
-    aspect_ratio?: Wan26VideoAspectRatio;
+    /**
+     * @description Output resolution. Supported values: `720P`, `1080P`.
+     * @default 1080P
+     * @enum {string}
+     */
+    resolution?: "720P" | "1080P";
+    /**
+     * @description Output resolution. Supported values: `720P`, `1080P`.
+     * @default 1080P
+     * @enum {string}
+     */
+    size?: "720P" | "1080P";
+    /**
+     * @description Video duration in seconds. Supported values: `5`, `10`, `15`.
+     * @default 5
+     * @enum {integer}
+     */
+    duration?: 5 | 10 | 15;
+    /** @description Video duration as a string or integer. Supported values: `5`, `10`, `15`. */
+    seconds?: (5 | 10 | 15) | ("5" | "10" | "15");
+    /**
+     * @description Output aspect ratio. Supported values: `16:9`, `9:16`, `4:3`, `3:4`, `1:1`.
+     * @default 16:9
+     * @enum {string}
+     */
+    aspect_ratio?: "16:9" | "9:16" | "4:3" | "3:4" | "1:1";
 }
 /** @description Doubao video subtitle erase task request parameters. Use `doubao-video-subtitle-erase-cn` for the domestic model and `doubao-video-subtitle-erase` for the overseas model. */
 export interface ImaProSubtitleEraseBody {
@@ -1791,7 +2144,7 @@ export interface ImaProSubtitleEraseBody {
      * Format: uri
      * @description The video URL to be processed. The protocol must be `http` or `https`.
      */
-    video_url: string;
+    video_url: MediaInput;
 }
 /**
  * @description Seedance 2.0 contents task request body. Use this schema only for `POST /api/v1/contents/generations/tasks`; do not mix it with the OpenAI-compatible `/v1/videos` request body.
@@ -1856,7 +2209,7 @@ export interface SeedanceContentsGenerationURLField {
      * Format: uri
      * @description Public HTTPS URL. Image, video, and audio media are submitted in this URL shape.
      */
-    url: string;
+    url: MediaInput;
 }
 export interface AssetGroupCreateBody {
     /** @description Group name (user-side display name). */
@@ -1917,7 +2270,7 @@ export interface AssetCreateBody {
      * Format: uri
      * @description Publicly accessible asset URL. Please confirm that it is accessible before calling, and it is recommended to persist the original material by yourself; the 30-day expiration rule only applies to the result resource URL returned by the interface.
      */
-    url: string;
+    url: MediaInput;
     /** @description Material name (optional). */
     name?: string;
     /**
@@ -1974,7 +2327,7 @@ export interface MidjourneyImagineBody {
     /** @description Prompt text. It may include MJ flags such as `--ar`, `--niji`, `--stylize`, `--sref`, `--sw`, `--p`, `--iw`, `--c`, and `--w`. When using `--iw`, start the prompt with an image URL. */
     prompt?: string;
     /** @description blend only: 2~5 image data URLs (image/png|jpeg, base64). */
-    base64Array?: string[];
+    base64Array?: MediaInput[];
     /**
      * @description Blend output aspect ratio.
      * @enum {string}
@@ -2091,7 +2444,7 @@ export interface MidjourneyModalBody {
     /** @description New remix prompt. */
     prompt?: string;
     /** @description Optional mask image (base64 PNG) for regional edit. */
-    maskBase64?: string;
+    maskBase64?: MediaInput;
     /** @description Business context. */
     state?: string;
 }
@@ -2135,9 +2488,9 @@ export interface KlingText2VideoBody {
 /** @description Kling image-to-video request parameters. Use `model` to specify the Kling video model. */
 export interface KlingImage2VideoBody {
     /** @description Reference image URL (required for image-to-video). Ensure the input URL is accessible at submission time and the image has valid dimensions and pixels; otherwise the upstream service may return `Image pixel is invalid`. */
-    image: string;
+    image: MediaInput;
     /** @description Last-frame image URL (first/last frame mode, optional). Ensure the input URL is accessible at submission time and the image has valid dimensions and pixels; otherwise the upstream service may return `Image pixel is invalid`. */
-    image_tail?: string;
+    image_tail?: MediaInput;
     /** @description Video description prompt words. Optional when creating a video. */
     prompt?: string;
     /** @description Reverse prompt word (optional) describing unwanted content. */
@@ -2194,7 +2547,7 @@ export interface MiniMaxVideoGenerationBody_MiniMax_Hailuo_02 {
      */
     metadata?: {
         /** @description First-frame image URL for Hailuo image-to-video (`MiniMax-Hailuo-2.3-Fast` required). Please ensure that the input URL is accessible at the time of submission. */
-        first_frame_image?: string;
+        first_frame_image?: MediaInput;
     };
 }
 export interface MiniMaxVideoGenerationBody_MiniMax_Hailuo_2_3 {
@@ -2218,7 +2571,7 @@ export interface MiniMaxVideoGenerationBody_MiniMax_Hailuo_2_3 {
      */
     metadata?: {
         /** @description First-frame image URL for Hailuo image-to-video (`MiniMax-Hailuo-2.3-Fast` required). Please ensure that the input URL is accessible at the time of submission. */
-        first_frame_image?: string;
+        first_frame_image?: MediaInput;
     };
 }
 export interface MiniMaxVideoGenerationBody_MiniMax_Hailuo_2_3_Fast {
@@ -2242,7 +2595,7 @@ export interface MiniMaxVideoGenerationBody_MiniMax_Hailuo_2_3_Fast {
      */
     metadata: {
         /** @description First-frame image URL for Hailuo image-to-video (`MiniMax-Hailuo-2.3-Fast` required). Please ensure that the input URL is accessible at the time of submission. */
-        first_frame_image: string;
+        first_frame_image: MediaInput;
     };
 }
 /** @description Kling universal video endpoint request parameters, applicable to `POST /v1/video/generations`, the same JSON request body is also compatible with `POST /v1/videos`. */
@@ -2250,9 +2603,9 @@ export interface KlingUnifiedVideoBody {
     /** @description Video prompt. Required for text-to-video; optional for image-to-video. */
     prompt?: string;
     /** @description Image-to-video reference image URL. This field is recommended for single-image input. Ensure the input URL is accessible at submission time and the image has valid dimensions and pixels; otherwise the upstream service may return `Image pixel is invalid`. */
-    image?: string;
+    image?: MediaInput;
     /** @description Image-to-video reference image URL array. Use this field when multiple images are required; for Kling first/last frame mode, prefer putting the last frame in `metadata.image_tail`. Ensure each input URL is accessible at submission time and each image has valid dimensions and pixels; otherwise the upstream service may return `Image pixel is invalid`. */
-    images?: string[];
+    images?: MediaInput[];
     /**
      * @description Video duration (seconds).
      * @default 5
@@ -2274,7 +2627,7 @@ export interface KlingUnifiedVideoBody {
          */
         mode?: "std" | "pro";
         /** @description Last-frame image URL (first/last frame mode). Ensure the input URL is accessible at submission time and the image has valid dimensions and pixels; otherwise the upstream service may return `Image pixel is invalid`. */
-        image_tail?: string;
+        image_tail?: MediaInput;
         /** @description Reverse cue words. */
         negative_prompt?: string;
         /**

@@ -1,9 +1,10 @@
 // The catalogue as data: what the library knows of each model and operation at run time.
+import { readModelIndex } from '../../src/catalog/index.js';
 import type { GatewayConfig } from '../gateways.js';
 import { modalityOf } from '../gateways.js';
 import type { JsonObject } from '../spec/json.js';
-import { EVIDENCE, type IndexEndpoint, type IndexModel, readModelIndex, sortEndpoints } from '../spec/models.js';
-import { operationsOf, pollPathOf } from '../spec/operations.js';
+import { EVIDENCE, type IndexEndpoint, type IndexModel, sortEndpoints } from '../spec/models.js';
+import { operationsOf, pollPathOf, serversOf } from '../spec/operations.js';
 
 /** The spec's models, and those that only the index file names (evidence `index`, no schema). */
 export function withIndexFile(
@@ -16,11 +17,12 @@ export function withIndexFile(
   const known = new Map(models.map((model) => [model.modelId, model]));
   const operations = operationsOf(document);
   const result = [...models];
-  for (const { modelId, endpoints, pollEndpoint } of readModelIndex(indexFile, where)) {
+  for (const { id: modelId, endpoints, pollPath } of readModelIndex(indexFile, where, serversOf(document)).models) {
     if (known.has(modelId)) continue;
-    const indexed = endpoints.map(({ method, path }): IndexEndpoint => {
+    const indexed = endpoints.map(({ method, path, pollPath: own }): IndexEndpoint => {
       const operation = operations.find((item) => item.method === method && item.path === path);
-      const poll = pollPathOf(document, gateway, method, path) ?? (endpoints.length === 1 ? pollEndpoint : null);
+      const ofModel = endpoints.length === 1 ? pollPath : undefined;
+      const poll = pollPathOf(document, gateway, method, path) ?? own ?? ofModel ?? null;
       return { method, path, operationId: operation?.operationId ?? null, pollEndpoint: poll, evidence: 'index' };
     });
     const sorted = sortEndpoints(indexed, gateway);
@@ -59,7 +61,10 @@ export interface CatalogModel {
   /** Preferred endpoint first. */
   readonly endpoints: readonly CatalogEndpoint[];
   readonly evidence: Evidence;
+  /** Makes video, and only from an image. */
   readonly imageToVideoOnly?: true;
+  /** Its media fields take what the gateway can fetch from the web, and nothing else. */
+  readonly needsPublicUrl?: true;
   /** The vendor's words about an id that is still accepted but no longer advised. */
   readonly deprecated?: string;
   /** The model under which media for this one must be uploaded, as the spec's extension says. */
@@ -80,6 +85,10 @@ export interface Catalog {
   readonly specVersion: string;
   readonly breakingChangesSince: string | null;
   readonly servers: readonly string[];
+  /** What a path makes, by prefix; the longest prefix that fits wins. */
+  readonly modalities: readonly { readonly prefix: string; readonly modality: Modality }[];
+  /** Of several endpoints for one model the earlier one is preferred. */
+  readonly endpointPreference: readonly string[];
   readonly models: readonly CatalogModel[];
   readonly operations: readonly CatalogOperation[];
 }
@@ -90,6 +99,8 @@ export interface CatalogData {
   specVersion: string;
   breakingChangesSince: string | null;
   servers: string[];
+  modalities: GatewayConfig['modalities'];
+  endpointPreference: GatewayConfig['endpointPreference'];
   models: object[];
   operations: object[];
 }

@@ -12,8 +12,9 @@ import { SPEC_FILES } from '../spec/pull.js';
 import { type Body, bodiesOf } from './bodies.js';
 import { catalogText, withIndexFile } from './catalog.js';
 import { hoist, type SchemaSet } from './hoist.js';
+import { demandsImage, type MediaField, mediaFieldsOf } from './media.js';
 import { UnsupportedSchema } from './specialise.js';
-import { documentTypes, requestTypes } from './types.js';
+import { documentTypes, MEDIA_TYPES, requestTypes } from './types.js';
 import { URI_DEFINITION, uriDefinition, ValidationSchemas } from './validation.js';
 
 export interface GenerateOptions {
@@ -54,6 +55,7 @@ export async function generate(options: GenerateOptions): Promise<GenerateResult
       (await readLock(openapiDir))?.breakingChangesSince ?? null,
     ),
   );
+  files.set('media.ts', mediaFile(header, mediaOf(document, bodies)));
   files.set('openapi.json', documentJson(withClosedModels(document)));
   files.set('openapi.ts', `${header}\n${await documentTypes(document)}`);
   files.set('requests.ts', await requestsFile(header, document, models, bodies));
@@ -134,6 +136,8 @@ function catalogFile(
     specVersion: specVersionOf(document),
     breakingChangesSince,
     servers: serversOf(document),
+    modalities: gateway.modalities,
+    endpointPreference: gateway.endpointPreference,
     models: models.map(({ modelId, modality, endpoints, pollEndpoint: _, evidence, ...facts }) => ({
       id: modelId,
       modality,
@@ -147,6 +151,7 @@ function catalogFile(
       })),
       evidence,
       ...facts,
+      ...mediaFacts(document, modelId, modality, bodies),
     })),
     operations: operationsOf(document).map(({ method, path, operationId }) => ({
       method,
@@ -156,6 +161,45 @@ function catalogFile(
       schema: keyOf(undefined, method, path),
     })),
   });
+}
+
+/** What a model's bodies say of its media. */
+function mediaFacts(
+  document: JsonObject,
+  modelId: string,
+  modality: string,
+  bodies: readonly Body[],
+): { imageToVideoOnly?: true; needsPublicUrl?: true } {
+  const own = bodies.filter((body) => body.modelId === modelId);
+  const fields = own.flatMap(({ schema }) => mediaFieldsOf(document, schema));
+  const fromImageOnly =
+    modality === 'video' && own.length > 0 && own.every(({ schema }) => demandsImage(document, schema));
+  return {
+    ...(fromImageOnly ? { imageToVideoOnly: true } : {}),
+    ...(fields.length > 0 && fields.every(({ takes }) => takes === 'url') ? { needsPublicUrl: true } : {}),
+  };
+}
+
+function mediaOf(document: JsonObject, bodies: readonly Body[]): Map<string, MediaField[]> {
+  const fields = bodies.map(({ key, schema }) => [key, mediaFieldsOf(document, schema)] as const);
+  return new Map(fields.filter(([, held]) => held.length > 0));
+}
+
+function mediaFile(header: string, fields: ReadonlyMap<string, MediaField[]>): string {
+  const lines = [...fields].map(([key, held]) => `  ${JSON.stringify(key)}: ${JSON.stringify(held)},`);
+  return `${header}
+/** A field that holds media: \`*\` stands for the items of a list; \`data\` takes base64 and data URLs as well, of \`unsaid\` the document is silent. */
+export interface MediaField {
+  readonly path: readonly string[];
+  readonly takes: 'url' | 'data' | 'unsaid';
+  readonly kind?: 'image' | 'video' | 'audio';
+}
+
+/** Key (named by the catalogue) → the media fields of the request body. */
+export const mediaFields: Readonly<Record<string, readonly MediaField[]>> = {
+${lines.join('\n')}
+};
+`;
 }
 
 async function requestsFile(
@@ -202,7 +246,7 @@ ${preferredLines(ofTasks)}
 }
 
 export type TaskModelId = keyof TaskBodies;
-
+${MEDIA_TYPES}
 ${text}`;
 }
 
