@@ -1,16 +1,38 @@
 // The one public door: everything a user may name, nothing else.
 
 export type {
+  BlobLike,
+  MediaInput,
   ModelId,
   PreferredEndpoint,
   RequestBodies,
   TaskBodies,
   TaskModelId,
 } from '../generated/ima-router/requests.js';
-export type { Modality, ModelData, ModelFilter, Route } from './catalog/index.js';
-export type { GenerateOptions, Models, SubmitOptions, TaskPointer } from './client.js';
+export type {
+  EndpointData,
+  Evidence,
+  Modality,
+  ModelData,
+  ModelFilter,
+  Models,
+  Refreshed,
+  RefreshOptions,
+  Route,
+  Strictness,
+} from './catalog/index.js';
+export { type GenerateOptions, type LiveModelId, liveModel, type SubmitOptions, type TaskPointer } from './client.js';
 export { ImaRouter } from './gateways/ima-router/index.js';
-export type { DownloadOptions, DownloadProgress, MediaKind, Output, OutputFacts, SavedFile } from './media/index.js';
+export type {
+  DownloadOptions,
+  DownloadProgress,
+  HostedField,
+  HostFile,
+  MediaKind,
+  Output,
+  OutputFacts,
+  SavedFile,
+} from './media/index.js';
 export type { ClientOptions } from './options.js';
 export type {
   Journal,

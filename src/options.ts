@@ -1,5 +1,7 @@
 // What a user may set on a client, and that a wrong value is told before it costs anything. Times in milliseconds.
 
+import type { Strictness } from './catalog/index.js';
+import type { HostFile } from './media/index.js';
 import { DEFAULT_BOUNDS, type Journal, type PollBounds, type Warning } from './tasks/index.js';
 import {
   ConfigError,
@@ -24,8 +26,16 @@ export interface ClientOptions {
   headers?: Record<string, string> | undefined;
   /** Where paid requests are written down; in memory unless given. */
   journal?: Journal | undefined;
-  /** `schema`: bodies are checked before they are sent (default). `off`: they go as they are. */
-  validate?: 'schema' | 'off' | undefined;
+  /**
+   * Puts local media (paths, bytes, blobs, data URLs in media fields) where the gateway can fetch it, and says where.
+   * Without it they are refused before anything is spent; see docs/media.md.
+   */
+  hostFile?: HostFile | undefined;
+  /**
+   * How far bodies are checked before they are sent. `full` (default): by the document's schema and by the rules that
+   * only the vendor's prose states; `schema`: by the schema alone; `off`: they go as they are. Each call may override it.
+   */
+  validate?: Strictness | undefined;
   /** For one exchange, body included. Default 60,000. */
   requestTimeoutMs?: number | undefined;
   retry?: { [Name in keyof RetryPolicy]?: RetryPolicy[Name] | undefined } | undefined;
@@ -43,6 +53,7 @@ const TYPES: { [Name in keyof Required<ClientOptions>]: 'string' | 'function' | 
   fetch: 'function',
   headers: 'object',
   journal: 'object',
+  hostFile: 'function',
   validate: 'string',
   requestTimeoutMs: 'number',
   retry: 'object',
@@ -59,9 +70,7 @@ export function checkOptions(options: ClientOptions): void {
     if (value !== undefined && (typeof value !== type || value === null)) throw bad(name, `must be a ${type}`);
   }
   const { validate, retry, journal, logger } = options;
-  if (validate !== undefined && validate !== 'schema' && validate !== 'off') {
-    throw bad('validate', "must be 'schema' or 'off'");
-  }
+  strictnessOf(validate);
   if (retry?.unknownSubmits !== undefined && typeof retry.unknownSubmits !== 'boolean') {
     throw bad('retry.unknownSubmits', 'must be true or false');
   }
@@ -73,6 +82,13 @@ export function checkOptions(options: ClientOptions): void {
     if (logger !== undefined && typeof logger[method] !== 'function')
       throw bad(`logger.${method}`, 'must be a function');
   }
+}
+
+/** How far a call's body is checked: the first that is given counts. Throws `ConfigError` for another word. */
+export function strictnessOf(...given: (Strictness | undefined)[]): Strictness {
+  const word = given.find((one) => one !== undefined) ?? 'full';
+  if (word === 'full' || word === 'schema' || word === 'off') return word;
+  throw bad('validate', "must be 'full', 'schema' or 'off'");
 }
 
 /** The timeout of one exchange. */

@@ -1,6 +1,6 @@
 // Which models the document knows, on which endpoints, and how sure that is: the model index.
 import { type GatewayConfig, type Modality, modalityOf } from '../gateways.js';
-import { isObject, isString, type JsonObject, objectAt, stringAt, walkObjects } from './json.js';
+import { isString, type JsonObject, objectAt, stringAt, walkObjects } from './json.js';
 import { type Operation, operationsOf, pollPathOf, specVersionOf } from './operations.js';
 import { imageToVideoOnlyIn, modelsNamedIn, struckOutIn } from './prose.js';
 
@@ -118,45 +118,6 @@ function factsOf(document: JsonObject, operations: readonly Operation[]): Map<st
     }
   }
   return facts;
-}
-
-/** The models of an index file in any reasonable spelling; throws if it is none. What is not understood of an entry is left out. */
-export function readModelIndex(
-  value: unknown,
-  where: string,
-): { modelId: string; endpoints: { method: string; path: string }[]; pollEndpoint: string | null }[] {
-  const models =
-    isObject(value) && value.models !== undefined ? value.models : isObject(value) ? (value.data ?? value) : value;
-  const entries: [string | undefined, unknown][] = Array.isArray(models)
-    ? models.map((entry) => [undefined, entry])
-    : isObject(models)
-      ? Object.entries(models)
-      : [];
-  const found = entries.flatMap(([key, entry]) => {
-    if (!isObject(entry)) return [];
-    const modelId = [entry.modelId, entry.model_id, entry.id, entry.model, key].find(isString);
-    if (modelId === undefined) return [];
-    const endpoints = Array.isArray(entry.endpoints) ? entry.endpoints : [];
-    return [
-      {
-        modelId,
-        endpoints: endpoints.map(readEndpoint).filter((endpoint) => endpoint !== undefined),
-        pollEndpoint: readEndpoint(entry.pollEndpoint ?? entry.poll_endpoint ?? null)?.path ?? null,
-      },
-    ];
-  });
-  if (found.length === 0) throw new Error(`${where} names no model: it is not a model index.`);
-  return found;
-}
-
-function readEndpoint(value: unknown): { method: string; path: string } | undefined {
-  if (isString(value)) {
-    const match = /^(?:([A-Za-z]+)\s+)?(\/\S*)$/.exec(value.trim());
-    return match?.[2] === undefined ? undefined : { method: (match[1] ?? 'POST').toUpperCase(), path: match[2] };
-  }
-  if (!isObject(value)) return undefined;
-  const path = [value.path, value.endpoint, value.url].find(isString);
-  return path?.startsWith('/') ? { method: (stringAt(value, 'method') ?? 'POST').toUpperCase(), path } : undefined;
 }
 
 /** JSON Schema of the file that `deriveModelIndex` makes; the vendor's own takes its place where there is one. */

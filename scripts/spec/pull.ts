@@ -1,5 +1,6 @@
 // What `npm run spec:pull` does: fetch or read, check, derive what the vendor does not publish, and only then touch the disk.
 import { basename, join } from 'node:path';
+import { readModelIndex } from '../../src/catalog/index.js';
 import type { GatewayConfig } from '../gateways.js';
 import { checkDocument, checkEntryPage, checkJson } from './check.js';
 import { type FetchOptions, fetchFile, type KnownCopy, type Validators } from './fetch-file.js';
@@ -7,8 +8,8 @@ import { digest, putInPlace, readText } from './files.js';
 import { type JsonObject, writeJson, writeYaml } from './json.js';
 import { LOCK_FILE, type Lock, type LockEntry, lockText, readLock } from './lock.js';
 import { hasAliasPaths, mergeAliases } from './merge.js';
-import { deriveModelIndex, modelIndexSchema, readModelIndex } from './models.js';
-import { specVersionOf } from './operations.js';
+import { deriveModelIndex, modelIndexSchema } from './models.js';
+import { serversOf, specVersionOf } from './operations.js';
 import { deriveTestCases } from './test-cases.js';
 import { checkAgainst, checkEnd } from './whole.js';
 
@@ -111,7 +112,8 @@ async function pullPublished(session: Session, base: string): Promise<void> {
   }
 
   const index = await session.fetch(FILES.modelIndex, url(files.modelIndex));
-  if (index !== undefined) readModelIndex(checkJson(index, url(files.modelIndex)), url(files.modelIndex));
+  if (index !== undefined)
+    readModelIndex(checkJson(index, url(files.modelIndex)), url(files.modelIndex), serversOf(document));
   const schema = await session.fetch(FILES.modelIndexSchema, url(files.modelIndexSchema));
   if (schema !== undefined) checkJson(schema, url(files.modelIndexSchema));
   const cases = await session.fetch(FILES.testCases, url(files.testCases));

@@ -1,7 +1,9 @@
 // Which model goes where: answers from the data at hand, synchronously, and refuses what it does not know.
 
 import { InvalidRequestError, UnknownModelError } from '../transport/index.js';
-import type { CatalogData, EndpointData, Modality, ModelData, Route } from './data.js';
+import type { CatalogData, EndpointData, Modality, ModelData, ModelNames, Route } from './data.js';
+import type { ModelIndex } from './index-file.js';
+import { joined } from './join.js';
 import { nearestIds } from './nearest.js';
 
 /** Narrows `models.list()`. All given conditions hold at once. */
@@ -13,19 +15,36 @@ export interface ModelFilter {
   endpoint?: string | undefined;
 }
 
-/** The models of one gateway. */
-export class Catalog {
-  readonly #data: CatalogData;
-  readonly #byId: ReadonlyMap<string, ModelData>;
+/** What a refresh brought. */
+export interface Refreshed {
+  /** False when the index is the one that is in use already. */
+  changed: boolean;
+  /** The version that the index gives itself. */
+  version: string | undefined;
+  /** How many models can be routed now. */
+  models: number;
+  /** Ids that were not known before this refresh, and ids that were and are not any more. */
+  added: string[];
+  removed: string[];
+}
 
-  constructor(data: CatalogData) {
-    this.#data = data;
+/** The models of one gateway: those of its document, until a live index says which there are now. */
+export class Catalog {
+  readonly data: CatalogData;
+  readonly #names: ModelNames;
+  #byId: ReadonlyMap<string, ModelData>;
+  /** The version of the live index in use. */
+  #live: { version: string | undefined } | undefined;
+
+  constructor(data: CatalogData, names: ModelNames) {
+    this.data = data;
+    this.#names = names;
     this.#byId = new Map(data.models.map((model) => [model.id, model]));
   }
 
   /** All models, or those that match `filter`, in the order of the catalogue. */
   list(filter: ModelFilter = {}): ModelData[] {
-    return this.#data.models.filter(
+    return [...this.#byId.values()].filter(
       (model) =>
         (filter.modality === undefined || model.modality === filter.modality) &&
         (filter.async === undefined || ((model.endpoints[0]?.pollPath ?? null) !== null) === filter.async) &&
@@ -38,50 +57,84 @@ export class Catalog {
     return this.#byId.get(id);
   }
 
+  /** Routes by `index` from now on: what it does not name is refused, what it adds is routed. */
+  adopt(index: ModelIndex): Refreshed {
+    const before = this.#byId;
+    const after = new Map(joined(index, this.data).map((model) => [model.id, model]));
+    this.#byId = after;
+    this.#live = { version: index.version };
+    return {
+      changed: JSON.stringify([...before]) !== JSON.stringify([...after]),
+      version: index.version,
+      models: after.size,
+      added: [...after.keys()].filter((id) => !before.has(id)),
+      removed: [...before.keys()].filter((id) => !after.has(id)),
+    };
+  }
+
   /**
    * Where a request for `id` goes: its preferred endpoint, or the path `endpoint`.
    * Throws `UnknownModelError` (with the nearest ids) or `InvalidRequestError` (model not on that endpoint).
    */
   route(id: string, options: { endpoint?: string | undefined } = {}): Route {
-    const { model, endpoint } = this.find(id, options.endpoint);
-    return {
-      model: model.id,
-      method: endpoint.method,
-      path: endpoint.path,
-      pollPath: endpoint.pollPath,
-      modality: model.modality,
-      async: endpoint.pollPath !== null,
-    };
+    return routeOf(...this.find(id, options.endpoint));
+  }
+
+  /** As `route`, for a task that exists already: a model that has vanished since is still polled where it was. */
+  routeOfTask(id: string, options: { endpoint?: string | undefined } = {}): Route {
+    const known = this.data.models.find((model) => model.id === id);
+    const endpoint = known === undefined ? undefined : endpointOf(known, options.endpoint);
+    const live = this.#byId.get(id);
+    if (known !== undefined && endpoint !== undefined && (live === undefined || !endpointOf(live, options.endpoint))) {
+      return routeOf(known, endpoint);
+    }
+    return this.route(id, options);
   }
 
   /** Model and endpoint behind a route; throws as `route` does. */
-  find(id: string, path: string | undefined): { model: ModelData; endpoint: EndpointData } {
+  find(id: string, path: string | undefined): [model: ModelData, endpoint: EndpointData] {
     const model = this.#byId.get(id);
     if (model === undefined) throw this.#unknown(id);
-    const endpoint = path === undefined ? model.endpoints[0] : model.endpoints.find((e) => e.path === path);
-    if (endpoint === undefined) {
-      const paths = model.endpoints.map((e) => e.path);
-      throw new InvalidRequestError(
-        paths.length === 0
-          ? `The model "${id}" is known by name only: the document gives no endpoint for it.`
-          : `The model "${id}" is not served at ${path}; it is at ${paths.join(', ')}.`,
-        { code: 'wrong_endpoint', phase: 'route', hint: 'Leave `endpoint` out to take the preferred one.' },
-      );
-    }
-    return { model, endpoint };
+    const endpoint = endpointOf(model, path);
+    if (endpoint !== undefined) return [model, endpoint];
+    const paths = model.endpoints.map((e) => e.path);
+    throw new InvalidRequestError(
+      paths.length === 0
+        ? `The model "${id}" is known by name only: no endpoint is known for it.`
+        : `The model "${id}" is not served at ${path}; it is at ${paths.join(', ')}.`,
+      { code: 'wrong_endpoint', phase: 'route', hint: 'Leave `endpoint` out to take the preferred one.' },
+    );
   }
 
   #unknown(id: string): UnknownModelError {
-    const suggestions = nearestIds(id, this.#byId.keys());
+    const shown = `"${id.slice(0, 100)}"`;
+    const suggestions = nearestIds(id, this.#byId.keys(), this.#names);
     const means = suggestions.length === 0 ? '' : ` Did you mean ${suggestions.map((s) => `"${s}"`).join(' or ')}?`;
-    return new UnknownModelError(
-      `Unknown model "${id.slice(0, 100)}" for ${this.#data.gateway}: nothing was sent.${means}`,
-      {
-        code: 'unknown_model',
-        phase: 'route',
-        suggestions,
-        hint: 'List the ids with `models.list()`.',
-      },
-    );
+    const isGone = this.#live !== undefined && this.data.models.some((model) => model.id === id);
+    const what = isGone
+      ? `The model ${shown} is gone from the live index of ${this.data.gateway}${this.#live?.version === undefined ? '' : ` (${this.#live.version})`}`
+      : `Unknown model ${shown} for ${this.data.gateway}`;
+    return new UnknownModelError(`${what}: nothing was sent.${means}`, {
+      code: 'unknown_model',
+      phase: 'route',
+      suggestions,
+      hint: isGone
+        ? 'Take another model, or refresh again if it is back.'
+        : 'List the ids with `models.list()`; a model newer than this package is known after `models.refresh()`.',
+    });
   }
+}
+
+const endpointOf = (model: ModelData, path: string | undefined): EndpointData | undefined =>
+  path === undefined ? model.endpoints[0] : model.endpoints.find((endpoint) => endpoint.path === path);
+
+function routeOf(model: ModelData, endpoint: EndpointData): Route {
+  return {
+    model: model.id,
+    method: endpoint.method,
+    path: endpoint.path,
+    pollPath: endpoint.pollPath,
+    modality: model.modality,
+    async: endpoint.pollPath !== null,
+  };
 }

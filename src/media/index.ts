@@ -1,6 +1,15 @@
-// The door of the media room: results, and how they get to disk.
+// The door of the media room: local media on its way in, results on their way to disk.
 
 export type { DownloadOptions, DownloadProgress, OutputFacts, OutputOrigin, SavedFile } from './facts.js';
+export {
+  draftOf,
+  type FieldOfMedia,
+  type HostedField,
+  type HostFile,
+  hosted,
+  type LocalOptions,
+  localIssues,
+} from './local.js';
 export { Output } from './output.js';
 export type { MediaKind } from './sniff.js';
 export type { MediaAccess } from './source.js';

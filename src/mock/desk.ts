@@ -1,5 +1,6 @@
 // What the gateway answers to a request, without HTTP: the document decides what is accepted, the task's age what is said.
 
+import { createHash } from 'node:crypto';
 import type { BinaryRoute, MockGateway, PollRoute, Refusal, SubmitRoute, Template } from './gateway.js';
 import { at, isJson, isObject, type Json, stringsUnder } from './json.js';
 import { FIXTURES, type MediaFile, type MediaShelf } from './media.js';
@@ -57,6 +58,8 @@ export class Desk {
 
   async reply(route: Route | undefined, call: Call): Promise<Reply> {
     if (route?.kind === 'media') return this.mediaFile(call);
+    const { index } = this.gateway;
+    if (index !== undefined && call.method === 'GET' && call.path === index.path) return published(index.body, call);
     const stranger = this.stranger(route, call.key);
     if (stranger !== undefined) return refuse(stranger, call);
     if (route === undefined) return refuse(this.gateway.refusals.unknownRoute, call);
@@ -241,4 +244,12 @@ function routesOf(gateway: MockGateway, operations: Operation[]): Route[] {
     return [{ method, path, kind: 'sync', paid: method === 'POST' && gateway.paid.includes(path), operation }];
   });
   return [media, ...binaries, ...documented];
+}
+
+/** A file for anybody, with its ETag. */
+function published(body: Json, call: Call): Reply {
+  const etag = `"${createHash('sha256').update(JSON.stringify(body)).digest('hex').slice(0, 16)}"`;
+  return call.headers['if-none-match'] === etag
+    ? { status: 304, headers: { etag } }
+    : { status: 200, headers: { etag }, body };
 }

@@ -82,6 +82,8 @@ export interface MockGateway {
   name: string;
   /** The OpenAPI document, as JSON. */
   document: URL;
+  /** The live model index, served to anybody; absent where a gateway publishes none. */
+  index?: { path: string; body: Json };
   /** Field of a request body that names the model. */
   modelField: string;
   /** Header that ties the retries of one submit together. Lower case. */

@@ -47,8 +47,44 @@ export function cleanBaseUrl(baseUrl: string): string {
   return url.origin + path;
 }
 
-function isLoopback(hostname: string): boolean {
+/** The address of a model index: no credentials, no fragment; plain http only to loopback. Throws `ConfigError`. */
+export function cleanIndexUrl(url: string): string {
+  const bad = (why: string) =>
+    new ConfigError(`The model index's address "${redactText(url)}" ${why}.`, {
+      code: 'bad_option',
+      phase: 'config',
+      param: 'url',
+      hint: 'Write it in full: https://<host>/model-index.json.',
+    });
+  if (!URL.canParse(url)) throw bad('is not a URL');
+  const { protocol, hostname, username, password, origin, pathname, search } = new URL(url);
+  if (protocol !== 'https:' && !(protocol === 'http:' && isLoopback(hostname))) throw bad('is not https');
+  if (username !== '' || password !== '') throw bad('holds credentials');
+  return origin + pathname + search;
+}
+
+/** Whether a host name as `URL` gives it is this machine itself. */
+export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
+}
+
+const PRIVATE = [
+  ...[
+    /^0\./,
+    /^10\./,
+    /^127\./,
+    /^169\.254\./,
+    /^172\.(1[6-9]|2\d|3[01])\./,
+    /^192\.168\./,
+    /^100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\./,
+  ],
+  ...[/^\[::1?\]$/, /^\[f[cd][0-9a-f]{2}:/, /^\[fe[89ab][0-9a-f]:/, /^\[::ffff:(?:7f|a|a9fe|c0a8)/],
+  ...[/(^|\.)localhost\.?$/, /\.(?:local|internal|home\.arpa)\.?$/],
+];
+
+/** Whether nobody outside can reach a host name as `URL` gives it: loopback, private, link-local (RFC 1918, 4193, 6598). */
+export function isPrivateHost(hostname: string): boolean {
+  return PRIVATE.some((pattern) => pattern.test(hostname));
 }
 
 /** Headers that belong to the connection or to this library; a caller's own would break or misdirect a paid call. */

@@ -9,7 +9,14 @@ export type Phase = 'config' | 'route' | 'validate' | 'submit' | 'poll' | 'downl
 export interface RequestIssue {
   /** Path of the field in the request body, e.g. `['metadata', 'images', 0]`. */
   path: (string | number)[];
+  /** The whole finding in one clause, without the path. */
   message: string;
+  /** What would have been right. Absent where only the gateway knows. */
+  expected?: string;
+  /** What came instead: short values as JSON, long ones by their size, secrets masked. */
+  received?: string;
+  /** The id of the rule, for what only the vendor's prose says (docs/rules.md). */
+  rule?: string;
 }
 
 /** What every error of this library tells. Durations are in milliseconds. */

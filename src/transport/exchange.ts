@@ -54,13 +54,14 @@ export type Outcome = { answer: Answer } | { failure: Failure };
 
 /**
  * Sends `request` once. Redirects are not followed (a 3xx is an answer), caches are not asked.
- * `signal` and `timeoutMs` act at once, also when the given `fetch` ignores its signal.
+ * `signal` and `timeoutMs` act at once, also when the given `fetch` ignores its signal. A body of more than `maxBytes`
+ * is a failure, and is not read to its end.
  */
 export async function exchange(
   request: WireRequest,
-  context: { fetch: FetchLike; timeoutMs: number; signal?: AbortSignal | undefined },
+  context: { fetch: FetchLike; timeoutMs: number; signal?: AbortSignal | undefined; maxBytes?: number },
 ): Promise<Outcome> {
-  const { signal, timeoutMs } = context;
+  const { signal, timeoutMs, maxBytes } = context;
   if (signal?.aborted) {
     return { failure: { ...classifyFailure(signal.reason, 'caller'), kind: 'not-sent' } };
   }
@@ -82,7 +83,7 @@ export async function exchange(
   try {
     const answered = begin(request, context.fetch, controller.signal);
     if ('failure' in answered) return answered;
-    return { answer: await Promise.race([complete(answered.response), stopped]) };
+    return { answer: await Promise.race([complete(answered.response, maxBytes), stopped]) };
   } catch (error) {
     return { failure: classifyFailure(error, timedOut ? 'timeout' : signal?.aborted ? 'caller' : 'network') };
   } finally {
@@ -112,9 +113,29 @@ function begin(
   }
 }
 
-async function complete(answered: Promise<Response>): Promise<Answer> {
+async function complete(answered: Promise<Response>, maxBytes: number | undefined): Promise<Answer> {
   const response = await answered;
-  return new Answer(response.status, response.headers, new Uint8Array(await response.arrayBuffer()));
+  if (maxBytes === undefined || response.body === null) {
+    return new Answer(response.status, response.headers, new Uint8Array(await response.arrayBuffer()));
+  }
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  const reader = response.body.getReader();
+  for (let next = await reader.read(); !next.done; next = await reader.read()) {
+    size += next.value.length;
+    if (size > maxBytes) {
+      reader.cancel().catch(() => {}); // what is left of the body is of no interest, nor is how it ends
+      throw new RangeError(`the answer is larger than ${maxBytes} bytes`);
+    }
+    chunks.push(next.value);
+  }
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return new Answer(response.status, response.headers, bytes);
 }
 
 function parseJson(text: string): unknown {

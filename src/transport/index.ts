@@ -1,9 +1,9 @@
 // The door of the transport room: one HTTP exchange, its errors, and nothing about tasks or vendors.
 
-export { cleanBaseUrl, cleanHeaders, cleanKey } from './address.js';
+export { cleanBaseUrl, cleanHeaders, cleanIndexUrl, cleanKey, isLoopback, isPrivateHost } from './address.js';
 export { derived, guarded, messageOf } from './callbacks.js';
 export * from './errors.js';
-export { Answer, type FetchLike } from './exchange.js';
+export { Answer, exchange, type FetchLike } from './exchange.js';
 export { redactJson, redactText } from './redact.js';
 export {
   kindOfStatus,

@@ -336,12 +336,21 @@ test('an error of another copy of the package is known as one', () => {
 test('schemas that cannot be loaded are told, and asked for again', async () => {
   const { Catalog, Validator } = await import('../../src/catalog/index.js');
   const { catalog } = await import('../../generated/ima-router/catalog.js');
+  const [, endpoint] = new Catalog(catalog, { ids: {}, words: {} }).find(request.model, undefined);
   let loads = 0;
-  const validator = new Validator(new Catalog(catalog), async () => {
-    if (++loads === 1) throw new Error('chunk missing');
-    return import('../../generated/ima-router/schemas.js');
+  const validator = new Validator({
+    schemas: async () => {
+      if (++loads === 1) throw new Error('chunk missing');
+      return import('../../generated/ima-router/schemas.js');
+    },
+    media: async () => ({ mediaFields: {} }),
+    rules: async () => ({ rules: [] }),
   });
-  await expect(validator.check(request)).rejects.toMatchObject({ code: 'schemas_unavailable', mayBeBilled: false });
-  await validator.check(request);
+  const candidate = { model: request.model, endpoint, body: request };
+  await expect(validator.issues(candidate, 'full')).rejects.toMatchObject({
+    code: 'schemas_unavailable',
+    mayBeBilled: false,
+  });
+  expect(await validator.issues(candidate, 'full')).toEqual([]);
   expect(loads).toBe(2);
 });

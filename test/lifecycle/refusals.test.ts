@@ -68,7 +68,12 @@ describe('before anything is sent', () => {
     const error = await errorOf(ima.submit(wrong));
     expect(error).toBeInstanceOf(InvalidRequestError);
     expect(error instanceof InvalidRequestError && error.issues).toEqual([
-      { path: ['duration'], message: 'expected one of 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15' },
+      {
+        path: ['duration'],
+        expected: 'one of 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15',
+        received: '99',
+        message: 'expected one of 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, received 99',
+      },
     ]);
     expect(error.status).toBeUndefined();
     await expect(ima.validate(wrong)).rejects.toBeInstanceOf(InvalidRequestError);
@@ -83,7 +88,12 @@ describe('before anything is sent', () => {
       return error instanceof InvalidRequestError ? error.issues : [];
     };
     expect(await issuesOf({ model: 'kling-v3-video', prompt: 'x', image: 'nope' } as { model: string })).toEqual([
-      { path: ['image'], message: 'expected an absolute URI, such as https://example.com/a.png' },
+      {
+        path: ['image'],
+        expected: 'an absolute URI, such as https://example.com/a.png',
+        received: '"nope"',
+        message: 'expected an absolute URI, such as https://example.com/a.png, received "nope"',
+      },
     ]);
     const list = [{ video_url: 'https://a.example/v.mp4', keep_original_sound: true }];
     const [issue] = await issuesOf({ model: 'kling-v3-omni-video', prompt: 'x', video_list: list } as {

@@ -5,6 +5,7 @@ import type { paths } from '../../../generated/ima-router/openapi.js';
 import type { PreferredTaskEndpoint, TaskBodies } from '../../../generated/ima-router/requests.js';
 import { type Gateway, GatewayClient } from '../../client.js';
 import type { ClientOptions } from '../../options.js';
+import { names } from './names.js';
 import { readers } from './readers.js';
 import { readRefusal } from './refusal.js';
 
@@ -14,7 +15,13 @@ const gateway: Gateway = {
   env: { apiKey: ['IMAROUTER_API_KEY', 'IMA_API_KEY'], baseUrl: ['IMAROUTER_BASE_URL', 'IMA_BASE_URL'] },
   headers: (apiKey) => ({ authorization: `Bearer ${apiKey}` }),
   catalog,
-  loadSchemas: () => import('../../../generated/ima-router/schemas.js'),
+  names,
+  indexUrl: 'https://doc.imarouter.com/model-index.json',
+  parts: {
+    schemas: () => import('../../../generated/ima-router/schemas.js'),
+    media: () => import('../../../generated/ima-router/media.js'),
+    rules: () => import('./rules/index.js'),
+  },
   readRefusal,
   readers,
   // The vendor's own SDKs wait 1,800 s for images and 3,600 s for videos (field-notes A1).

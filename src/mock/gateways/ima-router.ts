@@ -3,6 +3,7 @@
 // Answers come from the named examples of the OpenAPI document; templates stand here only where it has none. What the
 // document does not tell (status codes of errors, unknown tasks, balance) follows public reports of the live gateway.
 
+import { catalog } from '../../models.js';
 import type { MockGateway, PollRoute, Refusal, SubmitRoute } from '../gateway.js';
 import type { Json } from '../json.js';
 
@@ -136,6 +137,18 @@ const mjState = (more: { [key: string]: Json }): Json => ({
 export const imaRouter: MockGateway = {
   name: 'ima-router',
   document: new URL('../../../generated/ima-router/openapi.json', import.meta.url),
+  index: {
+    path: '/model-index.json',
+    body: {
+      version: catalog.specVersion,
+      models: catalog.models.map(({ id, modality, endpoints }) => ({
+        modelId: id,
+        modality,
+        endpoints: endpoints.map(({ method, path, pollPath }) => ({ method, path, pollEndpoint: pollPath })),
+        pollEndpoint: endpoints[0]?.pollPath ?? null,
+      })),
+    },
+  },
   modelField: 'model',
   traceHeader: 'x-trace-id',
   headers: { 'x-oneapi-request-id': '{requestId}' },

@@ -1,0 +1,359 @@
+// Local media in a request: hosted by the user's function before anything is bought, or refused with the way out.
+
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import {
+  type ClientOptions,
+  ConfigError,
+  type HostedField,
+  ImaRouter,
+  type ImaRouterError,
+  InvalidRequestError,
+  liveModel,
+} from '../../src/index.js';
+import { json, serve, type TestServer } from '../support/server.js';
+
+// One black pixel; a second of nothing; both enough for their signatures.
+const PNG = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNkYAAAAAYAAjCB0C8AAAAASUVORK5CYII=',
+  'base64',
+);
+const MP4 = Buffer.concat([Buffer.from([0, 0, 0, 24]), Buffer.from('ftypisom'), Buffer.alloc(400)]);
+
+let gateway: TestServer;
+let folder = '';
+let image = '';
+let hosted: { file: File; about: HostedField }[] = [];
+
+beforeAll(async () => {
+  gateway = await serve((_, response) => json(response, { id: 'task_1', status: 'queued' }));
+  folder = await mkdtemp(join(tmpdir(), 'ima-router-media-'));
+  image = join(folder, 'dog photo.png');
+  await writeFile(image, PNG);
+  await writeFile(join(folder, 'clip.mp4'), MP4);
+  await writeFile(join(folder, 'secret.txt'), 'root:x:0:0');
+});
+afterAll(async () => {
+  await gateway.close();
+  await rm(folder, { recursive: true, force: true });
+});
+beforeEach(() => {
+  hosted = [];
+  gateway.requests.length = 0;
+});
+
+/** A gateway far away, as far as the client knows. */
+const client = (options: ClientOptions = {}) =>
+  new ImaRouter({
+    apiKey: 'sk-test-0123456789',
+    baseUrl: 'https://gateway.example',
+    fetch: (url, init) => fetch(url.replace('https://gateway.example', gateway.url), init),
+    ...options,
+  });
+const hostFile = async (file: File, about: HostedField): Promise<string> => {
+  hosted.push({ file, about });
+  return `https://cdn.example/${hosted.length}/${encodeURIComponent(file.name)}`;
+};
+const sent = (): unknown => JSON.parse(gateway.requests.at(-1)?.body ?? 'null');
+const failure = async (
+  promise: Promise<unknown>,
+): Promise<ImaRouterError & { issues?: InvalidRequestError['issues'] }> => {
+  const error = await promise.then(
+    () => undefined,
+    (caught: unknown) => caught,
+  );
+  if (error instanceof InvalidRequestError || error instanceof ConfigError) return error;
+  throw new Error(`expected a refusal, got ${String(error)}`);
+};
+
+const i2v = { model: 'wan2.6-i2v', prompt: 'the dog runs' } as const;
+
+describe('without hostFile', () => {
+  test.each([
+    ['a path', { ...i2v, image: './dog.png' }, 'image: is a local file'],
+    ['an absolute path', { ...i2v, image: '/home/me/dog.png' }, 'image: is a local file'],
+    ['a Windows path', { ...i2v, image: 'C:\\dogs\\dog.png' }, 'image: is a local file'],
+    ['a file URL', { ...i2v, image: 'file:///home/me/dog.png' }, 'image: is a local file'],
+    [
+      'a data URL',
+      { ...i2v, images: ['https://a.example/1.png', `data:image/png;base64,${PNG.toString('base64')}`] },
+      'images.1: is a data URL',
+    ],
+    ['bare base64', { ...i2v, image: Buffer.alloc(900, 7).toString('base64') }, 'image: is base64'],
+    ['bytes', { ...i2v, image: new Uint8Array(PNG) }, 'image: holds bytes'],
+    ['a Buffer', { ...i2v, image: PNG }, 'image: holds bytes'],
+    ['an ArrayBuffer', { ...i2v, image: new Uint8Array(PNG).buffer }, 'image: holds bytes'],
+    ['a Blob', { ...i2v, image: new Blob([PNG]) }, 'image: holds bytes'],
+    [
+      'a File, deep inside',
+      { model: 'MiniMax-Hailuo-2.3-Fast', metadata: { first_frame_image: new File([PNG], 'a.png') } },
+      'metadata.first_frame_image: holds bytes',
+    ],
+    [
+      'an address of this network',
+      { ...i2v, image: 'http://192.168.1.7/dog.png' },
+      'image: is an address that only this network can reach',
+    ],
+    [
+      'localhost',
+      { ...i2v, image: 'http://localhost:3000/dog.png' },
+      'image: is an address that only this network can reach',
+    ],
+  ])('%s is refused before anything is sent, with the way out', async (_, request, message) => {
+    const ima = client();
+    const error = await failure(ima.submit({ ...request, model: liveModel(request.model) }));
+    expect(error).toBeInstanceOf(InvalidRequestError);
+    expect(error.message).toContain(message);
+    expect(error).toMatchObject({ code: 'local_media', phase: 'validate', mayBeBilled: false });
+    expect(error.hint).toContain('hostFile');
+    expect(await failure(ima.validate(request))).toMatchObject({ code: 'local_media' });
+    expect(gateway.requests).toEqual([]);
+  });
+
+  test('in one go: every such field is named, with what would be right', async () => {
+    const request = {
+      model: 'kling-v3-omni-video',
+      prompt: 'x',
+      images: ['a.png', 'https://a.example/b.png'],
+      image_list: [{ image_url: '~/c.jpg' }],
+    };
+    const error = await failure(client().validate(request));
+    expect(error.issues?.map(({ path }) => path)).toEqual([
+      ['images', 0],
+      ['image_list', 0, 'image_url'],
+    ]);
+    expect(error.issues?.[0]?.expected).toBe('a public http(s) URL');
+  });
+
+  test('what the gateway takes as bytes becomes a data URL', async () => {
+    const ima = client();
+    await ima.submit({ model: 'mj_blend', base64Array: [PNG, new Blob([PNG])], dimensions: 'SQUARE' });
+    const url = `data:image/png;base64,${PNG.toString('base64')}`;
+    expect(sent()).toMatchObject({ base64Array: [url, url] });
+    await ima.submit({ model: 'mj_blend', base64Array: [url, url], dimensions: 'SQUARE' });
+    expect(sent()).toMatchObject({ base64Array: [url, url] });
+  });
+
+  test('where the document is silent (gpt-image-2) a data URL goes out as it is, bytes do not', async () => {
+    const ima = client();
+    const url = `data:image/png;base64,${PNG.toString('base64')}`;
+    await ima.submit({ model: 'gpt-image-2', prompt: 'x', image: url });
+    expect(sent()).toMatchObject({ image: url });
+    expect(await failure(ima.submit({ model: 'gpt-image-2', prompt: 'x', image: PNG }))).toMatchObject({
+      code: 'local_media',
+    });
+  });
+
+  test('words in other fields are words', async () => {
+    const prompt = './dog.png, data:image/png;base64,AAAA and /etc/passwd';
+    await client().submit({ model: 'kling-v3-video', prompt });
+    expect(sent()).toEqual({ model: 'kling-v3-video', prompt });
+  });
+
+  test("'schema' and 'off' leave texts alone; bytes can never be sent", async () => {
+    const ima = client();
+    const request = { ...i2v, image: `data:image/png;base64,${PNG.toString('base64')}` };
+    await ima.submit(request, { validate: 'schema' });
+    expect(sent()).toEqual(request);
+    await ima.submit({ ...i2v, image: './dog.png' }, { validate: 'off' });
+    expect(sent()).toMatchObject({ image: './dog.png' });
+    for (const validate of ['schema', 'off'] as const) {
+      expect(await failure(ima.submit({ ...i2v, image: PNG }, { validate }))).toMatchObject({ code: 'local_media' });
+    }
+  });
+
+  test('a gateway on this machine reaches what this machine reaches', async () => {
+    const ima = client({ baseUrl: gateway.url });
+    await ima.submit({ ...i2v, image: 'http://localhost:3000/dog.png' });
+    expect(sent()).toMatchObject({ image: 'http://localhost:3000/dog.png' });
+  });
+});
+
+describe('with hostFile', () => {
+  test.each<[string, () => ClientRequest, string, string]>([
+    ['a path', () => ({ ...i2v, image }), 'dog photo.png', 'image/png'],
+    ['a relative path', () => ({ ...i2v, image: relative(process.cwd(), image) }), 'dog photo.png', 'image/png'],
+    ['a file URL as text', () => ({ ...i2v, image: pathToFileURL(image).href }), 'dog photo.png', 'image/png'],
+    ['a file URL', () => ({ ...i2v, image: pathToFileURL(image) }), 'dog photo.png', 'image/png'],
+    [
+      'a data URL',
+      () => ({ ...i2v, image: `data:image/png;base64,${PNG.toString('base64')}` }),
+      'image.png',
+      'image/png',
+    ],
+    ['bytes', () => ({ ...i2v, image: new Uint8Array(PNG) }), 'image.png', 'image/png'],
+    ['a Buffer', () => ({ ...i2v, image: PNG }), 'image.png', 'image/png'],
+    [
+      'a Blob that claims to be something else',
+      () => ({ ...i2v, image: new Blob([PNG], { type: 'text/html' }) }),
+      'image.png',
+      'image/png',
+    ],
+    ['a File', () => ({ ...i2v, image: new File([PNG], 'rex.png') }), 'rex.png', 'image/png'],
+  ])('%s is hosted, then the URL is sent', async (_, request, name, type) => {
+    const ima = client({ hostFile });
+    await ima.submit({ ...request(), model: liveModel('wan2.6-i2v') });
+    expect(hosted).toHaveLength(1);
+    const [{ file, about } = { file: new File([], ''), about: undefined }] = hosted;
+    expect({ name: file.name, type: file.type, about }).toEqual({
+      name,
+      type,
+      about: { model: 'wan2.6-i2v', field: 'image', signal: undefined },
+    });
+    expect(Buffer.from(await file.arrayBuffer())).toEqual(PNG);
+    expect(sent()).toEqual({ ...i2v, image: `https://cdn.example/1/${encodeURIComponent(name)}` });
+  });
+
+  test('the order of the fields and the object of the caller stay as they are', async () => {
+    const request = {
+      images: [image, 'https://a.example/b.png', new File([PNG], 'c.png')],
+      model: 'kling-v3-video',
+      prompt: 'x',
+    };
+    const before = [...request.images];
+    await client({ hostFile }).submit({ ...request, model: liveModel('kling-v3-video') });
+    expect(gateway.requests.at(-1)?.body).toBe(
+      JSON.stringify({
+        images: ['https://cdn.example/2/dog%20photo.png', 'https://a.example/b.png', 'https://cdn.example/1/c.png'],
+        model: 'kling-v3-video',
+        prompt: 'x',
+      }),
+    );
+    expect(request.images).toEqual(before);
+  });
+
+  test('the same file in two fields is hosted once', async () => {
+    const file = new File([PNG], 'a.png');
+    await client({ hostFile }).submit({
+      model: 'kling-v3-video',
+      first_frame_url: file,
+      last_frame_url: file,
+      prompt: 'x',
+    });
+    expect(hosted).toHaveLength(1);
+    expect(sent()).toMatchObject({
+      first_frame_url: 'https://cdn.example/1/a.png',
+      last_frame_url: 'https://cdn.example/1/a.png',
+    });
+  });
+
+  test('a request that would be refused is not hosted, nor one without a key, nor an aborted one', async () => {
+    const wrong = { ...i2v, image, duration: 99 };
+    expect(await failure(client({ hostFile }).submit({ ...wrong, model: liveModel('wan2.6-i2v') }))).toMatchObject({
+      code: 'invalid_request',
+    });
+    expect(await failure(client({ hostFile, apiKey: '' }).submit({ ...i2v, image }))).toMatchObject({
+      code: 'missing_api_key',
+    });
+    const aborted = client({ hostFile }).submit({ ...i2v, image }, { signal: AbortSignal.abort() });
+    await expect(aborted).rejects.toMatchObject({ code: 'aborted', mayBeBilled: false });
+    expect(await client({ hostFile }).validate({ ...i2v, image })).toEqual({ ...i2v, image });
+    expect(hosted).toEqual([]);
+    expect(gateway.requests).toEqual([]);
+  });
+
+  test('a file that is not there, not media, or of another kind is refused', async () => {
+    const ima = client({ hostFile });
+    const wrong = async (path: string) => failure(ima.submit({ ...i2v, image: path }));
+    expect(await wrong(join(folder, 'cat.png'))).toMatchObject({
+      code: 'local_media',
+      message: expect.stringContaining('cannot be read'),
+    });
+    // A path is read only if it holds what the field is for: never a secret that somebody slipped into a form.
+    expect((await wrong(join(folder, 'secret.txt'))).issues?.[0]?.path).toEqual(['image']);
+    expect(await wrong(join(folder, 'clip.mp4'))).toMatchObject({
+      code: 'local_media',
+      message: expect.stringContaining('video/mp4, not image'),
+    });
+    expect(await wrong('data:image/png;base64,%%%')).toMatchObject({ code: 'local_media' });
+    expect(hosted).toEqual([]);
+    expect(gateway.requests).toEqual([]);
+  });
+
+  test('when hosting fails, nothing was sent and the reason is attached', async () => {
+    const cause = new Error('bucket is gone');
+    const answers: [() => unknown, string][] = [
+      [() => Promise.reject(cause), 'failed (bucket is gone)'],
+      [() => '', 'gave no http(s) URL'],
+      [() => undefined, 'gave no http(s) URL'],
+      [() => 'ftp://cdn.example/a.png', 'gave no http(s) URL'],
+      [() => 'http://localhost:9000/a.png', 'gave an address that only this network can reach'],
+    ];
+    for (const [answer, what] of answers) {
+      const error = await failure(client({ hostFile: answer as typeof hostFile }).submit({ ...i2v, image }));
+      expect(error).toMatchObject({ code: 'host_file_failed', mayBeBilled: false, param: 'image' });
+      expect(error.message).toBe(`hostFile ${what} for image: nothing was sent.`);
+      if (what.startsWith('failed')) expect(error.cause).toBe(cause);
+    }
+    expect(gateway.requests).toEqual([]);
+  });
+
+  test('what is hosted must fit the schema too: plain http where only https is taken', async () => {
+    const request = {
+      model: 'seedance-2.0',
+      content: [
+        { type: 'text', text: 'x' },
+        { type: 'image_url', image_url: { url: image } },
+      ],
+    };
+    const at = { endpoint: '/api/v1/contents/generations/tasks' };
+    const http = client({ hostFile: async () => 'http://cdn.example/a.png' });
+    expect(await failure(http.submit({ ...request, model: liveModel('seedance-2.0') }, at))).toMatchObject({
+      code: 'invalid_request',
+    });
+    await client({ hostFile: async () => new URL('https://cdn.example/a.png') }).submit(
+      { ...request, model: liveModel('seedance-2.0') },
+      at,
+    );
+    expect(sent()).toMatchObject({ content: [{}, { image_url: { url: 'https://cdn.example/a.png' } }] });
+  });
+
+  test('bytes in a model that nobody knows are hosted wherever they stand', async () => {
+    const ima = client({ hostFile });
+    const index = [{ modelId: 'new-1', endpoints: ['POST /v1/videos'], pollEndpoint: '/v1/videos/{task_id}' }];
+    const served = await serve((_, response) => json(response, index));
+    await ima.models.refresh({ url: `${served.url}/model-index.json` });
+    await served.close();
+    await ima.submit({ model: liveModel('new-1'), a: { b: [new Blob([MP4])] }, c: './dog.png', when: new Date(0) });
+    expect(sent()).toEqual({
+      model: 'new-1',
+      a: { b: ['https://cdn.example/1/0.mp4'] },
+      c: './dog.png',
+      when: '1970-01-01T00:00:00.000Z',
+    });
+    expect(hosted[0]?.about.field).toBe('a.b.0');
+  });
+
+  test('what the caller does to the object after the call changes nothing', async () => {
+    const request = { ...i2v, images: [new File([PNG], 'a.png')] };
+    const submitted = client({ hostFile }).submit(request);
+    request.images.push(new File([PNG], 'b.png'));
+    Reflect.set(request, 'prompt', 'something else');
+    await submitted;
+    expect(sent()).toEqual({ ...i2v, images: ['https://cdn.example/1/a.png'] });
+  });
+
+  test('a circle is told as one', async () => {
+    const circle: Record<string, unknown> = { model: 'wan2.6-i2v', image: PNG };
+    circle.self = circle;
+    const error = await failure(client({ hostFile }).submit({ ...circle, model: liveModel('wan2.6-i2v') }));
+    expect(error.message).toBe('The request cannot be written as JSON: nothing was sent.');
+  });
+
+  test('bytes inside what writes itself are not sent as an empty object', async () => {
+    const request = { model: liveModel('sonic'), prompt: 'x', cover: { toJSON: () => ({ image: new Blob([PNG]) }) } };
+    const error = await failure(client({ hostFile }).submit(request, { validate: 'off' }));
+    expect(error).toMatchObject({
+      code: 'invalid_request',
+      cause: expect.objectContaining({ message: 'bytes in image' }),
+    });
+    expect(gateway.requests).toEqual([]);
+  });
+});
+
+interface ClientRequest {
+  [field: string]: unknown;
+}
