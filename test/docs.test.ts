@@ -1,23 +1,34 @@
 // What the documents say is true: examples run, the README shows them verbatim, error and warning codes are all listed.
 
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { serve, type TestServer } from './support/server.js';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('..', import.meta.url));
 const read = (path: string) => readFile(join(root, path), 'utf8');
 const examples = (await readdir(join(root, 'examples'))).filter((name) => name.endsWith('.ts'));
 
+const docs = async () => (await readdir(join(root, 'docs'))).map((name) => `docs/${name}`);
+const keys = Object.fromEntries(['AWS_ACCESS_KEY_ID', 'R2_ACCESS_KEY_ID', 'GCS_HMAC_ID'].map((name) => [name, 'id']));
+for (const name of ['AWS_SECRET_ACCESS_KEY', 'R2_SECRET_ACCESS_KEY', 'GCS_HMAC_SECRET']) keys[name] = 'secret';
+
 let folder = '';
+let bucket: TestServer;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ima-router-docs-'));
+  await copyFile(join(root, 'src/mock/media/picture.png'), join(folder, 'dog.png'));
+  bucket = await serve((_, response) => response.end());
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(async () => {
+  await bucket.close();
+  await rm(folder, { recursive: true, force: true });
+});
 
 describe('examples', () => {
   test.concurrent.each(examples)('%s runs against the mock', { timeout: 60_000 }, async (name) => {
@@ -31,20 +42,37 @@ describe('examples', () => {
           TSX_TSCONFIG_PATH: join(root, 'tsconfig.json'),
           IMAROUTER_API_KEY: 'sk-example-0123456789',
           IMAROUTER_BASE_URL: inject('mockUrl'),
+          BUCKET_URL: `${bucket.url}/my-bucket`,
+          ...keys,
         },
       },
     );
     expect(stderr).toBe('');
     if (name === 'generate.ts') expect(stdout).toMatch(/kling-v3-video-task_\w+-0\.mp4 [0-9a-f]{64} [\d.]+/);
     if (name === 'mock.ts') expect(stdout).toContain('succeeded 1 []');
+    if (name === 'models.ts') expect(stdout).toContain("did you mean [ 'kling-v2-6'");
+    if (name === 'live-model.ts') expect(stdout).toBe('0 new, 0 gone\nkling-v3-video\n');
+    if (name === 'validate.ts') expect(stdout).toContain('promt expected `prompt` received "a puppy"');
+    if (name.startsWith('host-')) expect(stdout).toMatch(/^\w+\n$/);
   });
 
-  test('the README shows each verbatim', async () => {
-    const readme = await read('README.md');
-    const shown = [...readme.matchAll(/<!-- examples\/([\w-]+\.ts) -->\n```ts\n([\s\S]*?)```/g)];
+  test('each is shown verbatim, and nothing is shown that does not run', async () => {
+    const pages = await Promise.all(['README.md', ...(await docs())].map(read));
+    const shown = pages.flatMap((page) => [...page.matchAll(/<!-- examples\/([\w-]+\.ts) -->\n```ts\n([\s\S]*?)```/g)]);
     expect(shown.map(([, name]) => name).sort()).toEqual([...examples].sort());
     for (const [, name = '', code] of shown) expect(code, name).toBe(await read(`examples/${name}`));
-    expect([...readme.matchAll(/```ts\n/g)]).toHaveLength(shown.length);
+    expect(pages.flatMap((page) => [...page.matchAll(/```(?:ts|js)\n/g)])).toHaveLength(shown.length);
+  });
+
+  test('the hosting examples signed what they put, and the gateway got a signed URL', () => {
+    expect(bucket.requests).toHaveLength(3);
+    for (const { method, url, headers, body } of bucket.requests) {
+      expect(method).toBe('PUT');
+      expect(url).toMatch(/^\/my-bucket\/[0-9a-f-]{36}-dog\.png$/);
+      expect(headers.authorization).toMatch(/^AWS4-HMAC-SHA256 Credential=id\/\d{8}\/(eu-central-1|auto)\/s3\//);
+      expect(headers['content-type']).toBe('image/png');
+      expect(body).toContain('PNG');
+    }
   });
 });
 

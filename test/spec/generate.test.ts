@@ -15,7 +15,7 @@ const runCommand = (...options: string[]): Promise<unknown> =>
 test('the same input gives the same bytes, and the second run touches nothing', async () => {
   const { openapiDir, outDir } = await pipeline(FROZEN);
   const again = await temporaryDir();
-  expect((await generate({ gateway, openapiDir, outDir: again })).changed).toHaveLength(5);
+  expect((await generate({ gateway, openapiDir, outDir: again })).changed).toHaveLength(6);
   expect(await contentsOf(again)).toEqual(await contentsOf(outDir));
   expect((await generate({ gateway, openapiDir, outDir })).changed).toEqual([]);
 });
@@ -49,6 +49,7 @@ test('a new enum value in the spec becomes a typed, routable, validated model wi
       },
     ],
     evidence: 'schema',
+    needsPublicUrl: true,
   });
   const { schemas } = await import(pathToFileURL(join(outDir, 'schemas.ts')).href);
   expect(schemas.ImaProVideoCreateRequest.properties.model.enum).toContain('seedance-9.0');

@@ -1,7 +1,7 @@
 // The model index and the test cases say what the document says, and how sure it is.
 import { expect, test } from 'vitest';
 import { mergeAliases } from '../../scripts/spec/merge.js';
-import { deriveModelIndex, type IndexModel, modelIndexSchema, readModelIndex } from '../../scripts/spec/models.js';
+import { deriveModelIndex, type IndexModel, modelIndexSchema } from '../../scripts/spec/models.js';
 import { imageToVideoOnlyIn, modelsNamedIn } from '../../scripts/spec/prose.js';
 import { deriveTestCases } from '../../scripts/spec/test-cases.js';
 import { document, FROZEN, gateway, newAjv } from './helpers.js';
@@ -87,26 +87,6 @@ test('the index fits its schema', () => {
   const validate = newAjv().compile(modelIndexSchema);
   expect(validate(index), JSON.stringify(validate.errors)).toBe(true);
   expect(validate({ version: '1', models: [{ modelId: '' }] })).toBe(false);
-});
-
-test('an index is read in any reasonable spelling', () => {
-  const expected = [
-    { modelId: 'm-1', endpoints: [{ method: 'POST', path: '/v1/videos' }], pollEndpoint: '/v1/videos/{task_id}' },
-  ];
-  const poll = 'GET /v1/videos/{task_id}';
-  expect(
-    readModelIndex({ models: [{ modelId: 'm-1', endpoints: ['POST /v1/videos'], pollEndpoint: poll }] }, 'x'),
-  ).toEqual(expected);
-  expect(
-    readModelIndex([{ id: 'm-1', endpoints: [{ method: 'post', path: '/v1/videos' }], pollEndpoint: poll }], 'x'),
-  ).toEqual(expected);
-  expect(
-    readModelIndex(
-      { models: { 'm-1': { endpoints: ['/v1/videos'], poll_endpoint: { path: '/v1/videos/{task_id}' } } } },
-      'x',
-    ),
-  ).toEqual(expected);
-  expect(() => readModelIndex({ hello: 1 }, 'model-index.json')).toThrow('model-index.json names no model');
 });
 
 test('188 test cases; the two counterexamples are marked by their names', () => {

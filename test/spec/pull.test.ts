@@ -130,7 +130,11 @@ const troubles: [string, Partial<Record<string, Parameters<Vendor['files']['set'
     { [IMPORT]: aliasText },
     /should be the import form, but its path \/v1\/images\/generations#gpt-image holds a "#"/,
   ],
-  ['an index without models', { '/model-index.json': '{"hello":1}' }, /model-index\.json names no model/],
+  [
+    'an index without models',
+    { '/model-index.json': '{"hello":1}' },
+    /model-index\.json has an entry that is no object: it is not a model index/,
+  ],
   ['test cases that are no JSON', { '/test-cases.json': '{"cases": [' }, /test-cases\.json is not valid JSON/],
 ];
 
