@@ -85,10 +85,19 @@ const imaRouter: GatewayConfig = {
     '/v1/assets/create',
   ],
   pollPaths: [{ prefix: '/mj/submit/', poll: '/mj/task/{task_id}/fetch' }],
-  repairs: ['KlingV3OmniVideoCreateRequest', 'KlingV3OmniVideoMetadata'].map((schema) => ({
-    at: `#/components/schemas/${schema}/properties/video_list/items/oneOf/1/properties/keep_original_sound/enum`,
-    ...KLING_OMNI_KEPT_SOUND,
-  })),
+  repairs: [
+    ...['KlingV3OmniVideoCreateRequest', 'KlingV3OmniVideoMetadata'].map((schema) => ({
+      at: `#/components/schemas/${schema}/properties/video_list/items/oneOf/1/properties/keep_original_sound/enum`,
+      ...KLING_OMNI_KEPT_SOUND,
+    })),
+    {
+      at: '#/components/schemas/ImaProSubtitleEraseRequest/properties/model/enum',
+      expect: ['doubao-video-subtitle-erase-cn'],
+      becomes: ['doubao-video-subtitle-erase-cn', 'doubao-video-subtitle-erase'],
+      reason:
+        'The same property says "`doubao-video-subtitle-erase` is the overseas model", and an answer of the page is about it; the enum forgot it.',
+    },
+  ],
 };
 
 export const gateways: readonly GatewayConfig[] = [imaRouter];

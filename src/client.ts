@@ -204,7 +204,8 @@ export class GatewayClient<Bodies extends BodyMap, Preferred, Paths extends obje
       parts: gateway.parts,
       hostFile: options.hostFile,
       isLocalGateway,
-      beforeHosting: () => this.#transport.authHeaders('config'),
+      beforeHosting: (route) => this.#engine.assertReady(route),
+      redact: (text) => this.#transport.redact(text),
     });
     this.models = modelsOf(
       this.#catalog,
@@ -260,15 +261,13 @@ export class GatewayClient<Bodies extends BodyMap, Preferred, Paths extends obje
     const id = checkedTaskId(idOrJson);
     const ref = { v: 1, gateway: this.#gateway.name, id, traceId: null } as const;
     if ('pollPath' in pointer) {
-      const known = [...this.#catalog.list(), ...this.#catalog.data.models].find((model) =>
-        model.endpoints.some((endpoint) => endpoint.pollPath === pointer.pollPath),
-      );
-      if (known === undefined) {
-        throw new ConfigError(`${this.#gateway.name} polls no tasks at ${pointer.pollPath}.`, {
+      const modality = this.#catalog.modalityAt(pointer.pollPath);
+      if (modality === undefined) {
+        throw new ConfigError(`${JSON.stringify(pointer.pollPath)} is not a path that tasks are polled at.`, {
           code: 'bad_task',
           phase: 'config',
           param: 'pollPath',
-          hint: 'Poll paths stand in `models.route(id).pollPath`.',
+          hint: 'Poll paths stand in `models.route(id).pollPath`, with {task_id} for the id.',
         });
       }
       return this.#engine.attach({
@@ -276,7 +275,7 @@ export class GatewayClient<Bodies extends BodyMap, Preferred, Paths extends obje
         model: 'unknown',
         endpoint: null,
         pollPath: pointer.pollPath,
-        modality: known.modality,
+        modality,
       });
     }
     const route = this.#catalog.routeOfTask(pointer.model, { endpoint: pointer.endpoint });

@@ -9,8 +9,8 @@ import {
   type Strictness,
   Validator,
 } from './catalog/index.js';
-import { draftOf, type HostFile, hosted, type LocalOptions, localIssues } from './media/index.js';
-import { InvalidRequestError, WaitAbortedError } from './transport/index.js';
+import { draftOf, type HostFile, hosted, type LocalOptions, localIssues, STAND_INS } from './media/index.js';
+import { derived, InvalidRequestError, type RequestIssue, WaitAbortedError } from './transport/index.js';
 
 /** How one request is prepared. */
 export interface PrepareOptions {
@@ -26,8 +26,10 @@ export interface RequestContext {
   hostFile: HostFile | undefined;
   /** Whether the gateway is on this machine: then it reaches private addresses. */
   isLocalGateway: boolean;
-  /** Throws where a request could not be sent anyway (no key): then nothing is hosted for it. */
-  beforeHosting: () => void;
+  /** Throws where a request could not be sent anyway (no key, no task): then nothing is hosted for it. */
+  beforeHosting: (route: Route) => void;
+  /** Texts without this client's secrets. */
+  redact: (text: string) => string;
 }
 
 /** Checks requests, and makes them ready to be sent. */
@@ -56,28 +58,31 @@ export class RequestDesk {
 
   async #checked(
     request: unknown,
-    { endpoint: path, strictness, signal }: PrepareOptions,
+    { endpoint: path, strictness, signal: given }: PrepareOptions,
   ): Promise<{ route: Route; body: () => Promise<unknown> }> {
     const { catalog, hostFile, isLocalGateway, beforeHosting } = this.#context;
+    const signal = derived(given);
     // What is checked is what is sent, whatever the caller does to the object meanwhile.
     const { model, draft } = drafted(request);
-    const [, endpoint] = catalog.find(model, path);
+    const [known, endpoint] = catalog.find(model, path);
     const route = catalog.route(model, { endpoint: path });
     const candidate: Candidate = { model, endpoint, body: draft.body };
 
-    const media: LocalOptions = { model, hostFile, strict: strictness === 'full', isLocalGateway };
+    const media: LocalOptions = {
+      ...{ model, hostFile, isLocalGateway, strict: strictness === 'full' },
+      ...{ isKnown: endpoint.schema !== null, takesAssets: known.uploadModel !== undefined },
+    };
     const isOff = strictness === 'off' && hostFile === undefined && draft.locals.length === 0;
     const fields = isOff ? [] : await this.#validator.mediaFields(endpoint);
-    const refused = localIssues(draft, fields, media);
-    if (refused.length > 0) throw localMedia(candidate, refused);
+    const { issues, hasLocal } = localIssues(draft, fields, media);
+    if (issues.length > 0) throw (hasLocal ? localMedia : invalidRequest)(candidate, this.#redacted(issues));
     await this.#validate(candidate, strictness);
     return {
       route,
       body: async () => {
         if (draft.locals.length === 0) return draft.body;
-        beforeHosting();
-        if (signal?.aborted) throw aborted(signal);
-        await hosted(draft, media, signal);
+        beforeHosting(route);
+        await unlessAborted(() => hosted(draft, media, signal), signal);
         // A hosted URL may be one that the schema refuses: plain http where only https is taken.
         await this.#validate(candidate, strictness);
         return draft.body;
@@ -87,12 +92,37 @@ export class RequestDesk {
 
   async #validate(candidate: Candidate, strictness: Strictness): Promise<void> {
     const issues = await this.#validator.issues(candidate, strictness);
-    if (issues.length > 0) throw invalidRequest(candidate, issues);
+    if (issues.length > 0) throw invalidRequest(candidate, this.#redacted(issues));
+  }
+
+  /** A user may have put the key into a field, or even made a field of it. */
+  #redacted(issues: readonly RequestIssue[]): RequestIssue[] {
+    const redact = (text: string) => this.#context.redact(text).replace(STAND_INS, 'a local file');
+    return issues.map(({ path, message, expected, received, ...rest }) => ({
+      ...rest,
+      path: path.map((step) => (typeof step === 'string' ? redact(step) : step)),
+      message: redact(message),
+      ...(expected === undefined ? {} : { expected: redact(expected) }),
+      ...(received === undefined ? {} : { received: redact(received) }),
+    }));
   }
 }
 
+/** Gives up waiting for `work` as soon as `signal` fires. What the work comes to then is of no interest. */
+async function unlessAborted(work: () => Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return work();
+  if (signal.aborted) throw aborted(signal);
+  await new Promise<void>((resolve, reject) => {
+    const stop = () => reject(aborted(signal));
+    signal.addEventListener('abort', stop, { once: true });
+    work()
+      .then(resolve, (error: unknown) => reject(signal.aborted ? aborted(signal) : error))
+      .finally(() => signal.removeEventListener('abort', stop));
+  });
+}
+
 const aborted = (signal: AbortSignal): WaitAbortedError =>
-  new WaitAbortedError('The request was aborted before its local media were hosted.', {
+  new WaitAbortedError('The request was aborted while its local media were being hosted: nothing was sent.', {
     code: 'aborted',
     phase: 'validate',
     hint: 'Nothing was bought by this call.',
@@ -123,10 +153,15 @@ function drafted(request: unknown): { model: string; draft: NonNullable<ReturnTy
   try {
     draft = draftOf(request);
   } catch (cause) {
-    throw wrong('The request cannot be written as JSON', 'It holds a BigInt or refers to itself.', cause);
+    throw wrong(
+      'The request cannot be written as JSON',
+      'It holds a BigInt, refers to itself, or hides bytes in something with a toJSON of its own.',
+      cause,
+    );
   }
   const model = draft?.body.model;
-  if (draft === undefined || typeof model !== 'string') {
+  const isText = typeof model === 'string' && draft?.locals.every(({ path }) => path[0] !== 'model');
+  if (draft === undefined || typeof model !== 'string' || !isText) {
     throw wrong('A request is an object with a `model`', "E.g. { model: '<model id>', prompt: '…' }.");
   }
   return { model, draft };

@@ -36,7 +36,7 @@ export const mediaFields: Readonly<Record<string, readonly MediaField[]>> = {
   "ImaProSubtitleEraseRequest": [{"path":["video_url"],"takes":"url","kind":"video"}],
   "SeedanceContentsGenerationTaskRequest": [{"path":["content","*","image_url","url"],"takes":"url","kind":"image"},{"path":["content","*","video_url","url"],"takes":"url","kind":"video"},{"path":["content","*","audio_url","url"],"takes":"url","kind":"audio"}],
   "AssetCreateRequest": [{"path":["url"],"takes":"url"}],
-  "MidjourneyImagineRequest": [{"path":["base64Array","*"],"takes":"data"}],
+  "MidjourneyImagineRequest": [{"path":["base64Array","*"],"takes":"data","kind":"image"}],
   "submitMidjourneyBlend": [{"path":["base64Array","*"],"takes":"url"}],
   "MidjourneyModalRequest": [{"path":["maskBase64"],"takes":"data","kind":"image"}],
   "KlingImage2VideoRequest": [{"path":["image"],"takes":"url","kind":"image"},{"path":["image_tail"],"takes":"url","kind":"image"}],

@@ -1846,7 +1846,7 @@ export interface components {
              * @example doubao-video-subtitle-erase-cn
              * @enum {string}
              */
-            model: "doubao-video-subtitle-erase-cn";
+            model: "doubao-video-subtitle-erase-cn" | "doubao-video-subtitle-erase";
             /**
              * Format: uri
              * @description The video URL to be processed. The protocol must be `http` or `https`.

@@ -68,6 +68,7 @@ export interface RequestBodies {
   "MiniMax-Hailuo-02": { "/v1/videos": MiniMaxVideosCreateBody_MiniMax_Hailuo_02; "/v1/video/generations": MiniMaxVideoGenerationBody_MiniMax_Hailuo_02 };
   "MiniMax-Hailuo-2.3": { "/v1/videos": MiniMaxVideosCreateBody_MiniMax_Hailuo_2_3; "/v1/video/generations": MiniMaxVideoGenerationBody_MiniMax_Hailuo_2_3 };
   "MiniMax-Hailuo-2.3-Fast": { "/v1/videos": MiniMaxVideosCreateBody_MiniMax_Hailuo_2_3_Fast; "/v1/video/generations": MiniMaxVideoGenerationBody_MiniMax_Hailuo_2_3_Fast };
+  "doubao-video-subtitle-erase": { "/v1/videos/subtitle-erase": ImaProSubtitleEraseBody };
   "doubao-video-subtitle-erase-cn": { "/v1/videos/subtitle-erase": ImaProSubtitleEraseBody };
   "happyhorse-1.0-i2v": { "/v1/videos": Happyhorse10I2VVideoCreateBody };
   "happyhorse-1.0-r2v": { "/v1/videos": Happyhorse10R2VVideoCreateBody };
@@ -172,6 +173,7 @@ export interface PreferredEndpoint {
   "MiniMax-Hailuo-02": "/v1/videos";
   "MiniMax-Hailuo-2.3": "/v1/videos";
   "MiniMax-Hailuo-2.3-Fast": "/v1/videos";
+  "doubao-video-subtitle-erase": "/v1/videos/subtitle-erase";
   "doubao-video-subtitle-erase-cn": "/v1/videos/subtitle-erase";
   "happyhorse-1.0-i2v": "/v1/videos";
   "happyhorse-1.0-r2v": "/v1/videos";
@@ -241,6 +243,7 @@ export interface TaskBodies {
   "MiniMax-Hailuo-02": { "/v1/videos": MiniMaxVideosCreateBody_MiniMax_Hailuo_02; "/v1/video/generations": MiniMaxVideoGenerationBody_MiniMax_Hailuo_02 };
   "MiniMax-Hailuo-2.3": { "/v1/videos": MiniMaxVideosCreateBody_MiniMax_Hailuo_2_3; "/v1/video/generations": MiniMaxVideoGenerationBody_MiniMax_Hailuo_2_3 };
   "MiniMax-Hailuo-2.3-Fast": { "/v1/videos": MiniMaxVideosCreateBody_MiniMax_Hailuo_2_3_Fast; "/v1/video/generations": MiniMaxVideoGenerationBody_MiniMax_Hailuo_2_3_Fast };
+  "doubao-video-subtitle-erase": { "/v1/videos/subtitle-erase": ImaProSubtitleEraseBody };
   "doubao-video-subtitle-erase-cn": { "/v1/videos/subtitle-erase": ImaProSubtitleEraseBody };
   "happyhorse-1.0-i2v": { "/v1/videos": Happyhorse10I2VVideoCreateBody };
   "happyhorse-1.0-r2v": { "/v1/videos": Happyhorse10R2VVideoCreateBody };
@@ -308,6 +311,7 @@ export interface PreferredTaskEndpoint {
   "MiniMax-Hailuo-02": "/v1/videos";
   "MiniMax-Hailuo-2.3": "/v1/videos";
   "MiniMax-Hailuo-2.3-Fast": "/v1/videos";
+  "doubao-video-subtitle-erase": "/v1/videos/subtitle-erase";
   "doubao-video-subtitle-erase-cn": "/v1/videos/subtitle-erase";
   "happyhorse-1.0-i2v": "/v1/videos";
   "happyhorse-1.0-r2v": "/v1/videos";

@@ -176,7 +176,9 @@ function mediaFacts(
     modality === 'video' && own.length > 0 && own.every(({ schema }) => demandsImage(document, schema));
   return {
     ...(fromImageOnly ? { imageToVideoOnly: true } : {}),
-    ...(fields.length > 0 && fields.every(({ takes }) => takes === 'url') ? { needsPublicUrl: true } : {}),
+    ...(fields.some(({ takes }) => takes === 'url') && !fields.some(({ takes }) => takes === 'data')
+      ? { needsPublicUrl: true }
+      : {}),
   };
 }
 

@@ -66,7 +66,7 @@ export function mediaFieldsOf(root: JsonObject, schema: JsonObject): MediaField[
     const description = [stringAt(resolved, 'description'), context.description].filter(isString).join('\n');
     const name = path.findLast((step) => step !== '*') ?? '';
     if (isMedia(name, resolved)) {
-      const kind = kindOf(name) ?? context.kind;
+      const kind = kindOf(name) ?? context.kind ?? (BASE64.test(description) ? kindOf(description) : undefined);
       found.set(path.join('.'), {
         path,
         takes: takenBy(resolved, description),

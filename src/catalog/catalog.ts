@@ -2,8 +2,8 @@
 
 import { InvalidRequestError, UnknownModelError } from '../transport/index.js';
 import type { CatalogData, EndpointData, Modality, ModelData, ModelNames, Route } from './data.js';
-import type { ModelIndex } from './index-file.js';
-import { joined } from './join.js';
+import { isPollPath, type ModelIndex } from './index-file.js';
+import { joined, modalityOf } from './join.js';
 import { nearestIds } from './nearest.js';
 
 /** Narrows `models.list()`. All given conditions hold at once. */
@@ -33,13 +33,16 @@ export class Catalog {
   readonly data: CatalogData;
   readonly #names: ModelNames;
   #byId: ReadonlyMap<string, ModelData>;
+  /** All that have ever been here: a task outlives the place of its model in an index. */
+  readonly #ever: Map<string, ModelData>;
   /** The version of the live index in use. */
   #live: { version: string | undefined } | undefined;
 
   constructor(data: CatalogData, names: ModelNames) {
     this.data = data;
     this.#names = names;
-    this.#byId = new Map(data.models.map((model) => [model.id, model]));
+    this.#byId = new Map(data.models.map((model) => [model.id, frozen(model)]));
+    this.#ever = new Map(this.#byId);
   }
 
   /** All models, or those that match `filter`, in the order of the catalogue. */
@@ -60,8 +63,9 @@ export class Catalog {
   /** Routes by `index` from now on: what it does not name is refused, what it adds is routed. */
   adopt(index: ModelIndex): Refreshed {
     const before = this.#byId;
-    const after = new Map(joined(index, this.data).map((model) => [model.id, model]));
+    const after = new Map(joined(index, this.data).map((model) => [model.id, frozen(model)]));
     this.#byId = after;
+    for (const [id, model] of after) if (!this.#ever.has(id)) this.#ever.set(id, model);
     this.#live = { version: index.version };
     return {
       changed: JSON.stringify([...before]) !== JSON.stringify([...after]),
@@ -82,13 +86,16 @@ export class Catalog {
 
   /** As `route`, for a task that exists already: a model that has vanished since is still polled where it was. */
   routeOfTask(id: string, options: { endpoint?: string | undefined } = {}): Route {
-    const known = this.data.models.find((model) => model.id === id);
-    const endpoint = known === undefined ? undefined : endpointOf(known, options.endpoint);
-    const live = this.#byId.get(id);
-    if (known !== undefined && endpoint !== undefined && (live === undefined || !endpointOf(live, options.endpoint))) {
-      return routeOf(known, endpoint);
-    }
-    return this.route(id, options);
+    const [live, once] = [this.#byId.get(id), this.#ever.get(id)];
+    const endpoint = once === undefined ? undefined : endpointOf(once, options.endpoint);
+    const isGone = live === undefined || endpointOf(live, options.endpoint) === undefined;
+    return once !== undefined && endpoint !== undefined && isGone ? routeOf(once, endpoint) : this.route(id, options);
+  }
+
+  /** What is polled at `pollPath`, as far as that is known; undefined for what is no poll path at all. */
+  modalityAt(pollPath: string): Modality | undefined {
+    const known = [...this.#ever.values()].find((model) => model.endpoints.some((one) => one.pollPath === pollPath));
+    return known?.modality ?? (isPollPath(pollPath) ? modalityOf(pollPath, this.data) : undefined);
   }
 
   /** Model and endpoint behind a route; throws as `route` does. */
@@ -110,7 +117,7 @@ export class Catalog {
     const shown = `"${id.slice(0, 100)}"`;
     const suggestions = nearestIds(id, this.#byId.keys(), this.#names);
     const means = suggestions.length === 0 ? '' : ` Did you mean ${suggestions.map((s) => `"${s}"`).join(' or ')}?`;
-    const isGone = this.#live !== undefined && this.data.models.some((model) => model.id === id);
+    const isGone = this.#ever.has(id);
     const what = isGone
       ? `The model ${shown} is gone from the live index of ${this.data.gateway}${this.#live?.version === undefined ? '' : ` (${this.#live.version})`}`
       : `Unknown model ${shown} for ${this.data.gateway}`;
@@ -123,6 +130,13 @@ export class Catalog {
         : 'List the ids with `models.list()`; a model newer than this package is known after `models.refresh()`.',
     });
   }
+}
+
+/** The data of all clients is one: nobody may change it for the others. */
+function frozen(model: ModelData): ModelData {
+  for (const endpoint of model.endpoints) Object.freeze(endpoint);
+  Object.freeze(model.endpoints);
+  return Object.freeze(model);
 }
 
 const endpointOf = (model: ModelData, path: string | undefined): EndpointData | undefined =>

@@ -111,6 +111,6 @@ export interface Rule {
   models: readonly string[];
   /** Submit paths on which it holds; all paths of the models unless given. */
   paths?: readonly string[];
-  /** Called with bodies that fit the schema of their model at `path`. */
+  /** Called with bodies that fit the schema of their model at `path`, where there is one. */
   check(body: Body, at: { model: string; path: string }): readonly RuleFinding[];
 }

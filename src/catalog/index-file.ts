@@ -35,17 +35,20 @@ const MODALITIES: ReadonlySet<unknown> = new Set<Modality>([
 ]);
 const isModality = (value: unknown): value is Modality => MODALITIES.has(value);
 
-// Ids are shown in messages and become part of file names: letters, digits and what joins them.
-const ID = /^[\p{L}\p{N}](?:[\p{L}\p{N}._:/@+ -]{0,198}[\p{L}\p{N}])?$/u;
+// Ids are shown in messages and become part of file names: nothing that does not print, nothing that quotes.
+const ID = /^[^\p{C}\p{Z}"'`<>\\](?:[^\p{C}"'`<>\\]{0,198}[^\p{C}\p{Z}"'`<>\\])?$/u;
 const PATH = /^(?:\/[A-Za-z0-9._~-]+)+$/;
-const POLL_PATH = /^(?:\/(?:[A-Za-z0-9._~-]+|\{task_id\}))+$/;
-/** Spellings of the one placeholder that a poll path has. */
-const TASK_ID = /\{(?:task_?id|id)\}|:task_?id\b/gi;
-const METHODS = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']);
+/** A path with placeholders, in the spellings of the field: `{task_id}`, `:id`, `<id>`. */
+const TEMPLATE = /^(?:\/(?:[A-Za-z0-9._~:-]|\{\w+\}|<\w+>)+)+$/;
+const PLACEHOLDER = /\{\w+\}|<\w+>|(?<=\/):\w+/g;
+const METHODS = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS']);
+const LISTS = ['models', 'data', 'items'];
+const POLLS = ['pollEndpoint', 'poll_endpoint', 'pollPath', 'poll_path', 'poll'];
 
 /**
- * Reads a model index: a list, or an object with `models` or `data`, which is a list or goes by id. `servers` are the
- * origins that its paths may be written under. Throws `InvalidResponseError` (`bad_model_index`) that names `where`.
+ * Reads a model index: a list, or an object with `models`, `data` or `items`, which is a list or goes by id. `servers` are
+ * the origins that its paths may be written under. What is said beside ids, endpoints and polls is not read. Throws
+ * `InvalidResponseError` (`bad_model_index`) that names `where`.
  */
 export function readModelIndex(value: unknown, where: string, servers: readonly string[] = []): ModelIndex {
   const refuse = (why: string): never => {
@@ -56,12 +59,7 @@ export function readModelIndex(value: unknown, where: string, servers: readonly 
     });
   };
   if (holdsPrototype(value)) refuse('has a key `__proto__`');
-  const held = isRecord(value) ? (value.models ?? value.data ?? value) : value;
-  const entries: [string | undefined, unknown][] = Array.isArray(held)
-    ? held.map((entry) => [undefined, entry])
-    : isRecord(held)
-      ? Object.entries(held)
-      : [];
+  const entries = entriesOf(value);
   if (entries.length === 0) refuse('names no model');
   if (entries.length > MOST_MODELS) refuse(`names ${entries.length} models`);
 
@@ -69,48 +67,69 @@ export function readModelIndex(value: unknown, where: string, servers: readonly 
   for (const [key, entry] of entries) {
     const model = readModel(key, entry, (why) => refuse(why), servers);
     const before = models.get(model.id);
-    if (before === undefined) models.set(model.id, model);
-    else before.endpoints.push(...model.endpoints);
+    models.set(model.id, before === undefined ? model : both(before, model));
   }
   const version = isRecord(value) ? value.version : undefined;
   return { version: typeof version === 'string' ? version.slice(0, 100) : undefined, models: [...models.values()] };
 }
 
+/** The entries, with the ids that they go by where they go by id. */
+function entriesOf(value: unknown): [string | undefined, unknown][] {
+  if (Array.isArray(value)) return value.map((entry) => [undefined, entry]);
+  if (!isRecord(value)) return [];
+  const list = LISTS.find((name) => Object.hasOwn(value, name));
+  const held = list === undefined ? undefined : value[list];
+  if (Array.isArray(held)) return held.map((entry) => [undefined, entry]);
+  if (isRecord(held)) return LISTS.some((name) => Array.isArray(held[name])) ? entriesOf(held) : Object.entries(held);
+  // By id at the top level, beside a version and the like.
+  return list === undefined
+    ? Object.entries(value).filter(([, entry]) => typeof entry === 'object' && entry !== null)
+    : [];
+}
+
+/** Two entries for one model: what each says of polls is about its own endpoints. */
+function both(a: IndexedModel, b: IndexedModel): IndexedModel {
+  const bound = ({ endpoints, pollPath }: IndexedModel) =>
+    endpoints.map((endpoint) => (endpoint.pollPath === undefined ? { ...endpoint, pollPath } : endpoint));
+  return { ...b, ...a, endpoints: [...bound(a), ...bound(b)], pollPath: undefined };
+}
+
 type Refuse = (why: string) => never;
 
 function readModel(key: string | undefined, entry: unknown, refuse: Refuse, servers: readonly string[]): IndexedModel {
-  if (!isRecord(entry)) return refuse('has an entry that is no object');
-  const id = entry.modelId ?? entry.model_id ?? entry.id ?? entry.model ?? key;
-  if (typeof id !== 'string' || !ID.test(id) || id === '__proto__')
+  const held = Array.isArray(entry) && key !== undefined ? { endpoints: entry } : entry;
+  if (!isRecord(held)) return refuse('has an entry that is no object');
+  const id = held.modelId ?? held.model_id ?? held.id ?? held.model ?? key;
+  if (typeof id !== 'string' || !ID.test(id) || id === '__proto__') {
     return refuse(`has a model id that is none (${shown(id)})`);
+  }
   const at = `of "${id}"`;
-  const listed = entry.endpoints ?? entry.endpoint;
-  // A list of names (`GET /v1/models`) is no index: nothing could be routed by it.
-  if (listed === undefined || listed === null) return refuse(`says no endpoints ${at}`);
-  const endpoints: unknown[] = Array.isArray(listed) ? listed : [listed];
+  // An entry may be its only endpoint; null names none. A list of names alone (`GET /v1/models`) routes nothing.
+  const flat = methodAndPath(held) === undefined ? undefined : held;
+  const listed =
+    held.endpoints === undefined ? (typeof held.endpoint === 'string' ? held.endpoint : flat) : held.endpoints;
+  if (listed === undefined) return refuse(`says no endpoints ${at}`);
+  const endpoints: unknown[] = Array.isArray(listed) ? listed : listed === null ? [] : [listed];
   if (endpoints.length > MOST_ENDPOINTS) refuse(`has ${endpoints.length} endpoints ${at}`);
-  const { modality } = entry;
-  if (modality !== undefined && typeof modality !== 'string') refuse(`has a modality ${at} that is no text`);
-  const read = endpoints.map((endpoint) => readEndpoint(endpoint, at, refuse, servers));
+  const { modality } = held;
   return {
     id,
-    // What is listed beside the submits (the poll, the list of tasks) takes no model.
-    endpoints: read.filter(({ method }) => method === 'POST'),
-    pollPath: readPoll(entry, at, refuse, servers),
+    endpoints: endpoints.flatMap((endpoint) => readEndpoint(endpoint, at, refuse, servers)),
+    pollPath: readPoll(held, at, refuse, servers),
     modality: isModality(modality) ? modality : undefined,
   };
 }
 
-function readEndpoint(value: unknown, at: string, refuse: Refuse, servers: readonly string[]): IndexedEndpoint {
+/** None for what is not a submit that could be routed to: reading calls, and paths with holes of their own. */
+function readEndpoint(value: unknown, at: string, refuse: Refuse, servers: readonly string[]): IndexedEndpoint[] {
   const { method, path } = methodAndPath(value) ?? refuse(`has an endpoint ${at} that is none (${shown(value)})`);
   if (!METHODS.has(method)) refuse(`has the method ${shown(method)} ${at}`);
   const own = ownPath(path, servers);
-  const pollPath = isRecord(value) ? readPoll(value, at, refuse, servers) : undefined;
-  // Reading endpoints may carry the placeholder; a submit never does.
-  const form = method === 'POST' ? PATH : POLL_PATH;
-  if (own === undefined || !isPlain(own, form))
+  if (own === undefined || !isPlain(own, TEMPLATE)) {
     return refuse(`has a path ${at} that is not one of the gateway's (${shown(path)})`);
-  return { method, path: own, pollPath };
+  }
+  const pollPath = isRecord(value) ? readPoll(value, at, refuse, servers) : undefined;
+  return method === 'POST' && PATH.test(own) ? [{ method, path: own, pollPath }] : [];
 }
 
 /** Undefined where `holder` says nothing of polls, null where it says that there are none. */
@@ -120,37 +139,44 @@ function readPoll(
   refuse: Refuse,
   servers: readonly string[],
 ): string | null | undefined {
-  const key = ['pollEndpoint', 'poll_endpoint', 'pollPath'].find((name) => Object.hasOwn(holder, name));
-  const value = key === undefined ? undefined : holder[key];
-  if (value === undefined || value === null) return value;
-  const said = methodAndPath(value, 'GET');
-  const own = said === undefined ? undefined : ownPath(said.path, servers);
-  const isPoll = said?.method === 'GET' && own !== undefined && own.split('{task_id}').length === 2;
-  if (!isPoll || !isPlain(own, POLL_PATH)) {
+  const key = POLLS.find((name) => Object.hasOwn(holder, name));
+  const said = key === undefined ? undefined : holder[key];
+  const value = Array.isArray(said) && said.length === 1 ? said[0] : said;
+  if (value === undefined || value === '') return undefined;
+  if (value === null || value === false) return null;
+  const parts = methodAndPath(value, 'GET');
+  const own = parts === undefined ? undefined : ownPath(parts.path, servers);
+  if (own === undefined || parts?.method !== 'GET' || !isPlain(own, TEMPLATE) || own.match(PLACEHOLDER)?.length !== 1) {
     return refuse(`has a poll endpoint ${at} that is not one of the gateway's (${shown(value)})`);
   }
-  return own;
+  return own.replace(PLACEHOLDER, '{task_id}');
 }
 
 function methodAndPath(value: unknown, standard = 'POST'): { method: string; path: string } | undefined {
   if (typeof value === 'string') {
-    const [, method = standard, path] = /^(?:([A-Za-z]+)\s+)?(\S+)$/.exec(value.trim()) ?? [];
+    const [, method = standard, path] = /^(?:([A-Za-z]+)\s+)?(\S.*)$/s.exec(value.trim()) ?? [];
     return path === undefined ? undefined : { method: method.toUpperCase(), path };
   }
   if (!isRecord(value)) return undefined;
-  const path = value.path ?? value.endpoint ?? value.url;
-  const method = value.method ?? standard;
-  return typeof path === 'string' && typeof method === 'string' ? { method: method.toUpperCase(), path } : undefined;
+  const path = value.path ?? value.endpoint ?? value.url ?? value.uri;
+  const method = value.method ?? value.verb;
+  if (typeof path !== 'string' || (method !== undefined && typeof method !== 'string')) return undefined;
+  return methodAndPath(method === undefined ? path : `${method} ${path.replace(/^[A-Za-z]+\s+/, '')}`, standard);
 }
 
 /** A path of the gateway: as it is, or under one of its own origins. An `#alias` names a page of the document, no path. */
 function ownPath(text: string, servers: readonly string[]): string | undefined {
-  const server = servers.find((origin) => text.startsWith(`${origin.replace(/\/+$/, '')}/`));
-  const path = server === undefined ? text : text.slice(server.replace(/\/+$/, '').length);
-  return path.replace(/#[\w-]*$/, '').replace(TASK_ID, '{task_id}');
+  const bare = servers.map((origin) => origin.replace(/\/+$/, ''));
+  const server = bare.find((origin) => text.startsWith(`${origin}/`)) ?? '';
+  const path = text.slice(server.length).replace(/#.*$/s, '');
+  return path.length > 1 ? path.replace(/\/$/, '') : undefined;
 }
 
-/** No query, no fragment, no empty part (`//host`), no way up. */
+/** Whether tasks could be polled at `path`: on the gateway, with the one placeholder `{task_id}`. */
+export const isPollPath = (path: string): boolean =>
+  isPlain(path, TEMPLATE) && path.match(PLACEHOLDER)?.join() === '{task_id}';
+
+/** No query, no empty part (`//host`), no way up. */
 const isPlain = (path: string, form: RegExp): boolean =>
   path.length <= 300 && form.test(path) && !path.split('/').some((part) => /^\.+$/.test(part));
 

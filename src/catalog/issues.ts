@@ -51,7 +51,9 @@ export function explained(
 
 /** A rule's finding as an issue. */
 export function foundBy(rule: string, { path, message, expected }: RuleFinding, request: unknown): RequestIssue {
-  return { path: [...path], message, expected, received: shown(valueAt(request, path)), rule };
+  const received = shown(valueAt(request, path));
+  const what = received === NOTHING || path.length === 0 ? '' : `, received ${received}`;
+  return { path: [...path], message: `${message} (expected ${expected}${what})`, expected, received, rule };
 }
 
 function explain(issue: ZodIssue, prefix: Path, at: Case): Found[] {
@@ -89,7 +91,28 @@ function nearest(variants: readonly ZodIssue[][], path: Path, at: Case): Found[]
   const apart = best.map((variant) => variant.filter((issue) => !common.some((other) => same(other, issue))));
   const together = others.length === 0 ? undefined : (oneOfFields(apart, path) ?? oneOfLiterals(apart, at));
   if (together !== undefined) return [...common, ...together];
-  return best.toSorted((a, b) => depth(b) - depth(a))[0] ?? [];
+  const [chosen = [], ...rest] = best.toSorted((a, b) => depth(b) - depth(a));
+  const whole = chosen.map((issue) => ofAllVariants(issue, read, at));
+  const [only, ...more] = whole;
+  if (only === undefined || more.length > 0 || rest.length === 0) return whole;
+  // As near as this one: another value elsewhere would do as well.
+  const elsewhere = rest.flatMap((variant) => (variant.length === 1 ? variant : []));
+  const ways = elsewhere
+    .filter((other) => !same(other, only))
+    .map((other) => `${other.path.join('.')}: ${other.message}`);
+  return [{ ...only, message: [only.message, ...new Set(ways.slice(0, 2))].join(', or else ') }];
+}
+
+/** A literal that another variant takes is no wrong one: all that any variant takes are named. */
+function ofAllVariants(issue: Found, variants: readonly Found[][], at: Case): Found {
+  const alike = variants.flat().filter(({ path, literals }) => literals && path.join('\0') === issue.path.join('\0'));
+  return issue.literals === undefined
+    ? issue
+    : ofLiterals(
+        issue.path,
+        alike.flatMap(({ literals = [] }) => literals),
+        at,
+      );
 }
 
 /** A value of another type breaks its limits as well; only the type is worth a word. */
@@ -220,7 +243,9 @@ function shown(value: unknown): string {
   if (typeof value === 'object' && value !== null) return 'an object';
   if (typeof value !== 'string') return JSON.stringify(value);
   // Redacted whole: half a secret is not recognised as one. A query may be a signature, also of a URL that is none.
-  const text = redactText(JSON.stringify(/^\s*\w+:/.test(value) ? value.replace(/\?.*/s, '?***') : value));
+  const text = redactText(
+    JSON.stringify(value.replace(/^(\s*\S+)\?\S.*$/s, '$1?***').replace(/^(\s*\w+:.*?)\?.*$/s, '$1?***')),
+  );
   return value.length <= SHORT ? text : `a text of ${value.length} characters (${text.slice(0, 30)}…)`;
 }
 

@@ -30,7 +30,8 @@ function joinedModel(live: IndexedModel, known: ModelData | undefined, data: Cat
   return { ...known, id: live.id, evidence: known?.evidence ?? 'index', modality, endpoints: sorted };
 }
 
-function modalityOf(path: string, { modalities }: CatalogData): Modality {
+/** What a path makes, as far as its beginning says. */
+export function modalityOf(path: string, { modalities }: CatalogData): Modality {
   const fitting = modalities.filter(({ prefix }) => path.startsWith(prefix));
   return fitting.sort((a, b) => b.prefix.length - a.prefix.length)[0]?.modality ?? 'other';
 }

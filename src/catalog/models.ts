@@ -21,12 +21,12 @@ export interface Models {
   /** Where a request goes. Throws `UnknownModelError`, `InvalidRequestError`. Makes no call. */
   route(id: string, options?: { endpoint?: string | undefined }): Route;
   /**
-   * Fetches the gateway's live model index and routes by it from then on: a model that appears there is usable at once,
+   * Fetches the gateway's live model index (or that at a URL) and routes by it from then on: a model that appears there is usable at once,
    * one that vanished is refused (tasks of it are still polled). Sends the ETag of the last answer, and never the key.
    * An index that is malformed in any part, or too large, is refused whole with `InvalidResponseError`
    * (`bad_model_index`), and the models known before stay. Also throws `ConnectionError`, `WaitAbortedError`.
    */
-  refresh(options?: RefreshOptions): Promise<Refreshed>;
+  refresh(options?: RefreshOptions | string): Promise<Refreshed>;
 }
 
 /** `url`: where the index is unless the caller says; undefined if the gateway publishes none. */
@@ -37,7 +37,8 @@ export function modelsOf(catalog: Catalog, source: IndexSource, url: string | un
     list: (filter) => catalog.list(filter),
     get: (id) => catalog.get(id),
     route: (id, options) => catalog.route(id, options),
-    refresh: async (options = {}) => {
+    refresh: async (given = {}) => {
+      const options = typeof given === 'string' ? { url: given } : given;
       const turn = ++asked;
       const address = options.url ?? url;
       if (address === undefined) {

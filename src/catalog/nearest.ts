@@ -46,12 +46,30 @@ const wordsOf = (text: string): string[] =>
 /** 0 the same, 1 nothing in common: letters to change, in relation to the longer one. */
 function spelling(a: string, b: string): number {
   const score = distance(a, b) / Math.max(a.length, b.length);
-  return a.length > 2 && (a.includes(b) || b.includes(a)) ? score * 0.5 : score;
+  return a.length > 2 && (a.includes(b) || b.includes(a)) ? score * 0.3 : score;
 }
+
+/** Words that say which of a family, and never which family. */
+const ANYBODYS = new Set([
+  'pro',
+  'fast',
+  'lite',
+  'mini',
+  'turbo',
+  'max',
+  'preview',
+  'image',
+  'video',
+  'edit',
+  'master',
+  'cn',
+  'flash',
+  'model',
+]);
 
 /** 0 the same words, 1 not one in common. What is wanted and missing weighs more than what is there and was not named. */
 function wording(wanted: readonly string[], has: readonly string[]): number {
-  const names = wanted.filter((word) => /\p{L}/u.test(word));
+  const names = wanted.filter((word) => /\p{L}/u.test(word) && !ANYBODYS.has(word));
   const rest = [...has];
   const found = wanted.filter((word) => {
     const at = rest.indexOf(word);

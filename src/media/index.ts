@@ -9,6 +9,7 @@ export {
   hosted,
   type LocalOptions,
   localIssues,
+  STAND_INS,
 } from './local.js';
 export { Output } from './output.js';
 export type { MediaKind } from './sniff.js';

@@ -1,7 +1,7 @@
 // A local file, bytes, a blob or inline text as a `File` with its true type; the only place of requests that reads a disk.
 
 import { InvalidRequestError, messageOf } from '../transport/index.js';
-import { SNIFF_BYTES, sniff } from './sniff.js';
+import { type MediaKind, SNIFF_BYTES, type Sniffed, sniff } from './sniff.js';
 
 /** What a `Blob` or `File` of any platform has. */
 export interface BlobLike {
@@ -10,43 +10,100 @@ export interface BlobLike {
   arrayBuffer(): Promise<ArrayBuffer>;
 }
 
-/** Throws `InvalidRequestError` (`local_media`) for what cannot be read. `field` is for the message. */
-export async function fileFrom(source: BlobLike | Uint8Array<ArrayBuffer> | string, field: string): Promise<File> {
-  const { blob, name } = typeof source === 'string' ? await read(source, field) : await given(source);
+/** What a file has to be. */
+export interface Wanted {
+  /** Undefined where any media will do. */
+  kind: MediaKind | undefined;
+  isNamedLikeMedia: (name: string) => boolean;
+}
+
+interface Opened {
+  blob: Blob;
+  name: string | undefined;
+  /** A path may come from anywhere; who hands over bytes knows what they are. */
+  isPath: boolean;
+}
+
+/**
+ * The file behind `source`, at `path` of the request. Throws `InvalidRequestError` (`local_media`) for what cannot be
+ * read, is no regular file, or is something else than what the field is for: by its signature; without a known one bytes
+ * are taken at their owner's word, and a path only if it is at least named like media.
+ */
+export async function fileFrom(
+  source: BlobLike | Uint8Array<ArrayBuffer> | string,
+  path: readonly (string | number)[],
+  wanted: Wanted,
+): Promise<File> {
+  const { blob, name, isPath } = typeof source === 'string' ? await read(source, path) : await given(source);
   const found = sniff(new Uint8Array(await blob.slice(0, SNIFF_BYTES).arrayBuffer()));
+  const isRight =
+    found === null
+      ? !isPath || wanted.isNamedLikeMedia(name ?? '')
+      : found.kind !== undefined && (wanted.kind === undefined || wanted.kind === found.kind);
+  if (!isRight) throw otherThan(wanted, found, path);
   // What the bytes say counts, then what the caller says of them.
-  const type = found?.kind === undefined ? (found === null ? blob.type : '') : found.contentType;
-  return new File([blob], name ?? `${field.split('.').at(-1) ?? 'file'}.${found?.extension ?? 'bin'}`, { type });
+  return new File([blob], plainName(name) ?? `${path.at(-1) ?? 'file'}.${found?.extension ?? 'bin'}`, {
+    type: found?.contentType ?? blob.type,
+  });
 }
 
-async function given(source: BlobLike | Uint8Array<ArrayBuffer>): Promise<{ blob: Blob; name: string | undefined }> {
-  if (source instanceof Uint8Array) return { blob: new Blob([source]), name: undefined };
+function otherThan({ kind }: Wanted, found: Sniffed | null, path: readonly (string | number)[]): InvalidRequestError {
+  const received = found === null ? 'something of no known kind' : found.contentType;
+  const expected =
+    kind === undefined
+      ? 'an image, a video or audio'
+      : kind === 'audio'
+        ? 'audio'
+        : `${kind === 'image' ? 'an' : 'a'} ${kind}`;
+  return refused(path, { message: `holds ${received}, expected ${expected}`, expected, received }, undefined);
+}
+
+function refused(
+  path: readonly (string | number)[],
+  issue: { message: string; expected: string; received?: string },
+  cause: unknown,
+): InvalidRequestError {
+  return new InvalidRequestError(`${path.join('.')}: ${issue.message}. Nothing was sent.`, {
+    code: 'local_media',
+    phase: 'validate',
+    param: path.join('.'),
+    issues: [{ path: [...path], ...issue }],
+    hint: 'Give a path of the file that is meant, its bytes, or a public URL.',
+    cause,
+  });
+}
+
+async function given(source: BlobLike | Uint8Array<ArrayBuffer>): Promise<Opened> {
+  if (source instanceof Uint8Array) return { blob: new Blob([source]), name: undefined, isPath: false };
   const blob = source instanceof Blob ? source : new Blob([await source.arrayBuffer()], { type: source.type });
-  const name = 'name' in source && typeof source.name === 'string' && source.name !== '' ? source.name : undefined;
-  return { blob, name };
+  const name = 'name' in source && typeof source.name === 'string' ? source.name : undefined;
+  return { blob, name, isPath: false };
 }
 
-async function read(text: string, field: string): Promise<{ blob: Blob; name: string | undefined }> {
-  const inline = /^data:([^,;]*)((?:;[^,;]*)*),(.*)$/is.exec(text);
+async function read(text: string, path: readonly (string | number)[]): Promise<Opened> {
+  const isInline = /^\s*data:/i.test(text);
   try {
-    if (inline !== null) return { blob: await (await fetch(text)).blob(), name: undefined };
-    const [{ readFile }, { basename, resolve }, { fileURLToPath }, { homedir }] = await Promise.all([
-      import('node:fs/promises'),
+    if (isInline) return { blob: await (await fetch(text.trim())).blob(), name: undefined, isPath: false };
+    const [fs, { basename, resolve }, { fileURLToPath }, { homedir }] = await Promise.all([
+      import('node:fs'),
       import('node:path'),
       import('node:url'),
       import('node:os'),
     ]);
-    const path = /^file:/i.test(text) ? fileURLToPath(text) : resolve(text.replace(/^~(?=[\\/])/, homedir()));
-    return { blob: new Blob([await readFile(path)]), name: basename(path) };
+    const file = /^\s*file:/i.test(text) ? fileURLToPath(text.trim()) : resolve(text.replace(/^~(?=[\\/])/, homedir()));
+    // Reading a pipe would never end.
+    if (!(await fs.promises.stat(file)).isFile()) throw new Error('it is not a regular file');
+    // Read when it is hosted, and as it is streamed, where the platform can.
+    const blob = fs.openAsBlob === undefined ? new Blob([await fs.promises.readFile(file)]) : await fs.openAsBlob(file);
+    return { blob, name: basename(file), isPath: true };
   } catch (cause) {
-    const what = inline === null ? 'the file cannot be read' : 'the data URL cannot be decoded';
-    throw new InvalidRequestError(`${field}: ${what} (${messageOf(cause)}): nothing was sent.`, {
-      code: 'local_media',
-      phase: 'validate',
-      param: field,
-      issues: [{ path: field.split('.'), message: what, expected: 'a file that exists' }],
-      hint: 'Give a path that exists, bytes, or a public URL.',
-      cause,
-    });
+    const what = isInline ? 'the data URL cannot be decoded' : 'the file cannot be read';
+    throw refused(path, { message: `${what} (${messageOf(cause)})`, expected: 'a file that can be read' }, cause);
   }
+}
+
+/** A name that is safe to put into a URL or a folder: no folders, no control characters, not endless. */
+function plainName(name: string | undefined): string | undefined {
+  const last = name?.split(/[\\/]/).at(-1)?.replace(/\p{C}/gu, '').slice(-200);
+  return last === undefined || /^\.*$/.test(last) ? undefined : last;
 }

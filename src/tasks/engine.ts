@@ -62,6 +62,13 @@ export class TaskEngine implements TaskPort {
     this.#options = options;
   }
 
+  /** Throws `ConfigError` where nothing could be submitted to `route`: it makes no task, or there is no key. */
+  assertReady(route: Route): { pollPath: string } {
+    if (route.pollPath === null) throw notATask(route);
+    this.#options.transport.authHeaders('config');
+    return { pollPath: route.pollPath };
+  }
+
   /**
    * Buys one task with the JSON `body`. The intent is in the journal before the POST leaves, the id before this resolves.
    * Throws `SubmitUnknownError` when nobody can say whether it was taken, and the typed error of a refusal.
@@ -72,8 +79,7 @@ export class TaskEngine implements TaskPort {
     at: { signal?: AbortSignal | undefined; traceId?: string | undefined; headers?: Record<string, string> },
   ): Promise<Task> {
     const { transport, readers, journal, gateway } = this.#options;
-    if (route.pollPath === null) throw notATask(route);
-    transport.authHeaders('config');
+    const { pollPath } = this.assertReady(route);
     const traceId = checkedTraceId(at.traceId) ?? crypto.randomUUID();
     const nowIso = new Date(this.#options.now()).toISOString();
     const record: JournalRecord = {
@@ -82,7 +88,7 @@ export class TaskEngine implements TaskPort {
       gateway,
       model: route.model,
       endpoint: route.path,
-      pollPath: route.pollPath,
+      pollPath,
       traceId,
       state: 'intent',
       createdAt: nowIso,
@@ -130,7 +136,7 @@ export class TaskEngine implements TaskPort {
       id: read.id,
       model: route.model,
       endpoint: route.path,
-      pollPath: route.pollPath,
+      pollPath,
       modality: route.modality,
       traceId,
     };

@@ -68,23 +68,24 @@ export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
 }
 
-const PRIVATE = [
-  ...[
-    /^0\./,
-    /^10\./,
-    /^127\./,
-    /^169\.254\./,
-    /^172\.(1[6-9]|2\d|3[01])\./,
-    /^192\.168\./,
-    /^100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\./,
-  ],
-  ...[/^\[::1?\]$/, /^\[f[cd][0-9a-f]{2}:/, /^\[fe[89ab][0-9a-f]:/, /^\[::ffff:(?:7f|a|a9fe|c0a8)/],
-  ...[/(^|\.)localhost\.?$/, /\.(?:local|internal|home\.arpa)\.?$/],
-];
+/** IPv4 ranges that are not on the public internet: RFC 1122, 1918, 2544, 3927, 5735, 6598, multicast and reserved. */
+const PRIVATE_V4 =
+  /^(?:0|10|127|22[4-9]|23\d|24\d|25\d)\.|^169\.254\.|^172\.(?:1[6-9]|2\d|3[01])\.|^192\.168\.|^198\.1[89]\.|^100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\./;
+/** Loopback, unspecified, unique local, link-local, multicast. */
+const PRIVATE_V6 = /^(?:::1?$|f[cd][0-9a-f]{2}:|fe[89ab][0-9a-f]:|ff[0-9a-f]{2}:)/;
+/** Names of private networks, and names without a dot, which only a local resolver knows. */
+const PRIVATE_NAME = /(?:^|\.)(?:localhost|localdomain|local|lan|internal|home\.arpa)\.?$|^[^.]+\.?$/;
 
-/** Whether nobody outside can reach a host name as `URL` gives it: loopback, private, link-local (RFC 1918, 4193, 6598). */
+/** Whether nobody outside can reach a host name as `URL` gives it. Asks no name server. */
 export function isPrivateHost(hostname: string): boolean {
-  return PRIVATE.some((pattern) => pattern.test(hostname));
+  if (/^\d{1,3}(?:\.\d{1,3}){3}$/.test(hostname)) return PRIVATE_V4.test(hostname);
+  if (!hostname.startsWith('[')) return PRIVATE_NAME.test(hostname);
+  const address = hostname.slice(1, -1);
+  // IPv4 inside IPv6, mapped or translated: `URL` writes it as two groups of hex.
+  const [, high, low] = /^(?:::ffff:|64:ff9b::)([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(address) ?? [];
+  if (high === undefined || low === undefined) return PRIVATE_V6.test(address);
+  const [a, b] = [Number.parseInt(high, 16), Number.parseInt(low, 16)];
+  return PRIVATE_V4.test(`${a >> 8}.${a & 255}.${b >> 8}.${b & 255}`);
 }
 
 /** Headers that belong to the connection or to this library; a caller's own would break or misdirect a paid call. */

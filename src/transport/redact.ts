@@ -1,7 +1,7 @@
 // What may be shown: keys, bearer tokens and the queries of URLs never leave in an error or a log line.
 
 const BEARER = /\bBearer\s+[\w.~+/=-]{4,}/gi;
-const KEY = /\b(?:customer-sk-|sk-|ima_)[\w-]{6,}/g;
+const KEY = /\b(?:(?:customer-sk-|sk-|ima_)[\w-]{6,}|A(?:KIA|SIA)[A-Z0-9]{12,})/g;
 /** A URL's query may be its signature: which parameter that is differs by host, so none is shown. */
 const QUERY = /(\bhttps?:\/\/[^\s"'<>?#\\]{1,2000})[?#][^\s"'<>\\]*/gi;
 const ENCODED_URL = /\bhttps?%3A%2F%2F[^\s"'<>\\]*/gi;

@@ -153,13 +153,24 @@ describe('a choice', () => {
       video_url: png,
       media: [{ type: 'video', url: png }],
     };
-    expect(await said(both)).toEqual(['media: does not go together with the other fields given']);
+    expect(await said(both)).toEqual([
+      'media: does not go together with the other fields given, or else video_url: does not go together with the other fields given',
+    ]);
   });
 
   test('of values that depend on another value', async () => {
     const hailuo = { model: 'MiniMax-Hailuo-2.3', prompt: 'x' };
-    expect(await said({ ...hailuo, size: '1080p', duration: 10 })).toEqual(['duration: expected 6, received 10']);
+    expect(await said({ ...hailuo, size: '1080p', duration: 10 })).toEqual([
+      'duration: expected 6, received 10, or else size: expected "768p", received "1080p"',
+    ]);
     expect(await said({ ...hailuo, size: '720P' })).toEqual(['size: expected one of "1080p", "768p", received "720P"']);
+    expect(await said({ ...hailuo, duration: 10 })).toEqual([
+      'duration: expected 6, received 10, or else size: is required: "768p"',
+    ]);
+    // What another branch of the condition takes is not wrong.
+    expect(await said({ ...hailuo, model: 'MiniMax-Hailuo-02', size: '1080P' })).toEqual([
+      'size: expected one of "1080p", "512p", "768p", received "1080P"',
+    ]);
   });
 
   test('of 5 and "5": a number reads of numbers, a text of texts', async () => {
@@ -188,6 +199,27 @@ describe('what came', () => {
   });
 });
 
+test("nor the client's own key, of whatever form, in a value, a field's name or a hint", async () => {
+  const key = '0123456789abcdefABCDEF';
+  const client = new ImaRouter({ apiKey: key });
+  for (const request of [
+    { model: 'kling-v3-video', prompt: 'x', mode: key },
+    { model: 'kling-v3-video', prompt: 'x', [key]: 1 },
+    { model: 'kling-v3-video', prompt: 'x', image: `bucket.example/x.png?X-Amz-Signature=${key}` },
+    { model: 'viduq1', prompt: 'x', size: `1x1`, metadata: { resolution: key } },
+  ]) {
+    const error = await client.validate(request).catch((caught: unknown) => caught);
+    if (!(error instanceof InvalidRequestError)) throw new Error('not refused');
+    expect(JSON.stringify([error.message, error.issues, error.param, error.hint])).not.toContain(key);
+  }
+  const [signed] = await issuesOf({
+    model: 'wan2.6-i2v',
+    prompt: 'x',
+    image: 'bucket.example/x.png?X-Amz-Signature=deadbeef',
+  });
+  expect(JSON.stringify(signed)).not.toContain('deadbeef');
+});
+
 test('the error as a whole: one sentence, a stable code, nothing bought', async () => {
   const error = await refusal({ model: 'kling-v3-video', promt: 'x', duration: 99 });
   expect(error.message).toBe(
@@ -206,7 +238,7 @@ describe('what only the prose says', () => {
     expect(error.issues).toEqual([
       {
         path: ['images'],
-        message: 'is required: viduq2-pro is image-to-video only',
+        message: 'is required: viduq2-pro is image-to-video only (expected 1 to 2 image URLs)',
         expected: '1 to 2 image URLs',
         received: 'nothing',
         rule: 'vidu.images-required',

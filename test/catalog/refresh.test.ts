@@ -212,6 +212,23 @@ describe('a good index', () => {
       'without the poll, which the document knows',
       { models: [{ modelId: 'kling-v9-video', endpoints: ['POST /v1/videos'] }] },
     ],
+    [
+      'with what we do not read, in any form',
+      { models: [{ ...NEW, modality: null, tags: [1], price: { usd: 1 } }], total: 1 },
+    ],
+    ['flat', { items: [{ id: 'kling-v9-video', method: 'POST', path: '/v1/videos/', poll: '/v1/videos/<id>' }] }],
+    ['by id, beside a version', { version: '2', 'kling-v9-video': [{ verb: 'post', uri: '/v1/videos' }] }],
+    ['nested', { data: { models: [{ ...NEW, endpoints: [{ path: 'POST /v1/videos' }] }] } }],
+    [
+      'beside models that we cannot route',
+      {
+        models: [
+          NEW,
+          { id: 'Other (beta)', endpoints: ['/v1beta/models/{model}:generate', 'GET /v1/x/{asset_id}'] },
+          { id: 'b', endpoints: null },
+        ],
+      },
+    ],
     ['with the poll listed too', { models: [{ ...NEW, endpoints: ['POST /v1/videos', 'GET /v1/videos/{task_id}'] }] }],
   ])('%s', async (_, body) => {
     const ima = client();
@@ -225,6 +242,44 @@ describe('a good index', () => {
       modality: 'video',
       async: true,
     });
+  });
+
+  test('a model in two entries: each poll path stays with its own endpoints', async () => {
+    const ima = client();
+    const entry = (path: string, pollEndpoint: string | null) => ({ modelId: 'm', endpoints: [path], pollEndpoint });
+    for (const entries of [
+      [entry('/v9/a', '/v9/a/{task_id}'), entry('/v9/b', '/v9/b/{task_id}'), entry('/v9/c', null)],
+      [entry('/v9/c', null), entry('/v9/b', '/v9/b/{task_id}'), entry('/v9/a', '/v9/a/{task_id}')],
+    ]) {
+      answer = () => ({ body: JSON.stringify(entries) });
+      await ima.models.refresh();
+      const polls = ['/v9/a', '/v9/b', '/v9/c'].map((endpoint) => ima.models.route('m', { endpoint }).pollPath);
+      expect(polls).toEqual(['/v9/a/{task_id}', '/v9/b/{task_id}', null]);
+    }
+  });
+
+  test('a task of a model that came and went is still addressed', async () => {
+    const ima = client();
+    const fleeting = { modelId: 'fleeting', endpoints: ['/v9/x'], pollEndpoint: '/v9/x/{task_id}/state' };
+    answer = () => ({ body: JSON.stringify([fleeting]) });
+    await ima.models.refresh();
+    answer = () => ({ body: JSON.stringify(index()) });
+    await ima.models.refresh();
+    expect(() => ima.models.route('fleeting')).toThrow(UnknownModelError);
+    expect(ima.task('task_1', { model: 'fleeting' }).toJSON().pollPath).toBe('/v9/x/{task_id}/state');
+    // And in another process, which has never heard of it.
+    expect(client().task('task_1', { pollPath: '/v9/x/{task_id}/state' }).toJSON()).toMatchObject({
+      modality: 'other',
+    });
+    for (const pollPath of [
+      '/v9/x',
+      '//evil.example/{task_id}',
+      'https://evil.example/{task_id}',
+      '/a/../{task_id}',
+      '/{task_id}/{task_id}',
+    ]) {
+      expect(() => client().task('task_1', { pollPath })).toThrow(ConfigError);
+    }
   });
 
   test('the bundled mock publishes one', async () => {
@@ -251,7 +306,6 @@ const hostile: [string, string][] = [
   ['endpoints of another type', JSON.stringify(index({ ...NEW, endpoints: 7 }))],
   ['an endpoint without a path', JSON.stringify(index({ ...NEW, endpoints: [{ method: 'POST' }] }))],
   ['a method that is none', JSON.stringify(index({ ...NEW, endpoints: [{ method: 'STEAL', path: '/v1/videos' }] }))],
-  ['a modality of another type', JSON.stringify(index({ ...NEW, modality: 7 }))],
   ['a poll endpoint without the id', JSON.stringify(index({ ...NEW, pollEndpoint: '/v1/videos' }))],
   ['a poll endpoint that is a number', JSON.stringify(index({ ...NEW, pollEndpoint: 7 }))],
   ['`__proto__` as a key', `{"__proto__":{"models":[]},"models":${JSON.stringify([NEW])}}`],

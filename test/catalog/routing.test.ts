@@ -9,7 +9,7 @@ const { models } = ima;
 
 test('every id of the document is there, with endpoints, a preferred one, and a modality', () => {
   expect(models.list()).toHaveLength(catalog.models.length);
-  expect(models.list().filter(({ evidence }) => evidence !== 'prose').length).toBeGreaterThanOrEqual(100);
+  expect(models.list().filter(({ evidence }) => evidence !== 'prose').length).toBeGreaterThanOrEqual(101);
   for (const { id, endpoints, modality } of models.list()) {
     expect(endpoints.length, id).toBeGreaterThan(0);
     expect(models.get(id)?.modality).toBe(modality);
@@ -108,6 +108,9 @@ test.each([
   ['万', 'wan2.6-t2v'],
   ['万2.6', 'wan2.6-t2v'],
   ['Vidu Q2', 'viduq2'],
+  ['Vidu Q3', 'viduq3-pro'],
+  ['klingv3', 'kling-v3-video'],
+  ['kling1.6', 'kling-v1-6'],
   ['Pixverse', 'pixverse-v6'],
   ['Pixverse V5.5', 'pixverse-v6'],
   ['SeeDance', 'seedance-2.0'],
@@ -145,6 +148,12 @@ test('suggestions are ids that exist, and few', () => {
     expect(near.length).toBeLessThanOrEqual(3);
     for (const one of near) expect(models.get(one)).toBeDefined();
   }
+});
+
+test('nobody changes the catalogue of the others', () => {
+  const [model] = models.list();
+  expect(() => Object.assign(model ?? {}, { id: 'x' })).toThrow(TypeError);
+  expect(() => Object.assign(model?.endpoints[0] ?? {}, { path: '/evil' })).toThrow(TypeError);
 });
 
 test('the catalogue as data is what the client routes by', () => {

@@ -216,9 +216,9 @@ describe('wait', () => {
     expect(server.requests).toHaveLength(2);
   });
 
-  test('a poll path that the gateway does not have', async () => {
+  test('a poll path that is none', async () => {
     const { ima } = await gateway([done]);
-    expect(() => ima.task('x', { pollPath: '/v1/nothing/{task_id}' })).toThrow('polls no tasks at');
+    expect(() => ima.task('x', { pollPath: '/v1/nothing' })).toThrow('is not a path that tasks are polled at');
   });
 });
 

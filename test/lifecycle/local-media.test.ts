@@ -1,6 +1,6 @@
 // Local media in a request: hosted by the user's function before anything is bought, or refused with the way out.
 
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -240,6 +240,122 @@ describe('with hostFile', () => {
     });
   });
 
+  test('the same bytes in two fields are one file, also to the rules; different bytes are two', async () => {
+    const bytes = Buffer.from(PNG);
+    const ima = client({ hostFile });
+    await ima.submit({ model: 'happyhorse-1.0-i2v', image: bytes, images: [bytes] });
+    expect(hosted).toHaveLength(1);
+    const two = ima.submit({ model: 'happyhorse-1.0-i2v', image: bytes, images: [Buffer.from(PNG)] });
+    expect(await failure(two)).toMatchObject({ code: 'invalid_request' });
+    await ima.submit({ model: 'kling-v3-video', prompt: 'x', images: [image, image] });
+    expect(hosted).toHaveLength(2);
+  });
+
+  test('a list with holes is hosted where its files stand', async () => {
+    const images: Blob[] = [];
+    images[1] = new Blob([PNG]);
+    await client({ hostFile }).submit({ model: liveModel('viduq2-pro'), images }, { validate: 'off' });
+    expect(sent()).toEqual({ model: 'viduq2-pro', images: [null, 'https://cdn.example/1/1.png'] });
+  });
+
+  test('bytes where no media belong are refused, not turned into words', async () => {
+    const ima = client({ hostFile });
+    for (const request of [
+      { model: 'sonic', prompt: new Blob([PNG]) },
+      { model: 'kling-v3-video', prompt: 'x', negative_prompt: PNG },
+      { model: 'kling-v2-6', prompt: 'x', cfg_scale: PNG },
+      { model: PNG, prompt: 'x' },
+    ]) {
+      const error = await failure(ima.submit({ ...request, model: liveModel(request.model as string) }));
+      expect(error.message).not.toContain('hosted.invalid');
+    }
+    expect(hosted).toEqual([]);
+    expect(gateway.requests).toEqual([]);
+  });
+
+  test('fields that the document only speaks of are media too', async () => {
+    const ima = client({ hostFile });
+    await ima.submit({ model: 'prunaai/p-image-edit', prompt: 'x', extra_fields: { input: { images: [image] } } });
+    expect(sent()).toMatchObject({ extra_fields: { input: { images: ['https://cdn.example/1/dog%20photo.png'] } } });
+    await ima.submit({ model: liveModel('kling-v2-6'), prompt: 'x', image: PNG, metadata: { image_tail: image } });
+    expect(sent()).toMatchObject({ metadata: { image_tail: expect.stringContaining('https://cdn.example/') } });
+    const video = {
+      model: liveModel('kling-v2-6'),
+      prompt: 'x',
+      image: PNG,
+      metadata: { image_tail: new Blob([MP4]) },
+    };
+    expect(await failure(ima.submit(video))).toMatchObject({ code: 'local_media' });
+  });
+
+  test('a path where the gateway takes bytes is read, and sent as a data URL', async () => {
+    await client().submit({ model: 'mj_blend', base64Array: [image, PNG], dimensions: 'SQUARE' });
+    const url = `data:image/png;base64,${PNG.toString('base64')}`;
+    expect(sent()).toMatchObject({ base64Array: [url, url] });
+    const video = { model: liveModel('mj_blend'), base64Array: [PNG, MP4], dimensions: 'SQUARE' };
+    expect(await failure(client().submit(video))).toMatchObject({ code: 'local_media' });
+  });
+
+  test.each([
+    'dog',
+    'sub/dog',
+    's3://b/k.png',
+    'ftp://a.example/x.png',
+    'blob:nodedata:1',
+    'https:a.example/x.png',
+    ' https://a.example/x.png',
+    'file-abc123',
+    'asset://x',
+  ])('%j is not an address that can be fetched', async (text) => {
+    for (const request of [
+      { model: 'kling-v2-6', image: text },
+      { model: 'viduq2-pro', images: [text] },
+      { model: 'wan2.6-i2v', images: ['https://a.example/x.png', text] },
+    ]) {
+      const error = await failure(client().submit({ ...request, prompt: 'x', model: liveModel(request.model) }));
+      expect(error.issues?.[0]?.path[0], request.model).toMatch(/^images?$/);
+    }
+    expect(gateway.requests).toEqual([]);
+  });
+
+  test('an abort ends the wait for hosting at once, and is told as one', async () => {
+    const never = client({ hostFile: () => new Promise(() => {}) });
+    const controller = new AbortController();
+    const waiting = never.submit({ ...i2v, image }, { signal: controller.signal });
+    setTimeout(() => controller.abort(), 20);
+    await expect(waiting).rejects.toMatchObject({ name: 'AbortError', code: 'aborted', mayBeBilled: false });
+    const obedient = client({
+      hostFile: (_, { signal }) =>
+        new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason))),
+    });
+    const again = new AbortController();
+    const second = obedient.submit({ ...i2v, image }, { signal: again.signal });
+    setTimeout(() => again.abort(), 20);
+    await expect(second).rejects.toMatchObject({ name: 'AbortError', code: 'aborted' });
+    expect(gateway.requests).toEqual([]);
+  });
+
+  test('what is no regular file is not waited for', async () => {
+    const { execFileSync } = await import('node:child_process');
+    execFileSync('mkfifo', [join(folder, 'pipe.png')]);
+    const error = await failure(client({ hostFile }).submit({ ...i2v, image: join(folder, 'pipe.png') }));
+    expect(error.message).toContain('it is not a regular file');
+  });
+
+  test('a file name is a name: no folders, no control characters, not endless', async () => {
+    const ima = client({ hostFile });
+    for (const name of ['../../etc/x.png', 'C:\\Users\\me\\x.png', 'x\n.png', `${'y'.repeat(5000)}.png`]) {
+      await ima.submit({ ...i2v, image: new File([PNG], name) });
+      expect(hosted.at(-1)?.file.name).toMatch(/^[xy]{1,196}\.png$/);
+    }
+  });
+
+  test('a model that makes no task uploads nothing', async () => {
+    const request = { model: liveModel('seedance-upload'), group_id: 'g', url: new Blob([PNG]) };
+    expect(await failure(client({ hostFile }).submit(request))).toMatchObject({ code: 'not_a_task' });
+    expect(hosted).toEqual([]);
+  });
+
   test('a request that would be refused is not hosted, nor one without a key, nor an aborted one', async () => {
     const wrong = { ...i2v, image, duration: 99 };
     expect(await failure(client({ hostFile }).submit({ ...wrong, model: liveModel('wan2.6-i2v') }))).toMatchObject({
@@ -266,11 +382,24 @@ describe('with hostFile', () => {
     expect((await wrong(join(folder, 'secret.txt'))).issues?.[0]?.path).toEqual(['image']);
     expect(await wrong(join(folder, 'clip.mp4'))).toMatchObject({
       code: 'local_media',
-      message: expect.stringContaining('video/mp4, not image'),
+      message: expect.stringContaining('holds video/mp4, expected an image'),
     });
+    expect((await wrong(join(folder, 'secret.txt'))).message).toContain('holds something of no known kind');
+    await symlink(join(folder, 'secret.txt'), join(folder, 'link'));
+    expect(await wrong(join(folder, 'link'))).toMatchObject({ code: 'local_media' });
+    expect(await wrong(folder)).toMatchObject({ code: 'local_media' });
     expect(await wrong('data:image/png;base64,%%%')).toMatchObject({ code: 'local_media' });
     expect(hosted).toEqual([]);
     expect(gateway.requests).toEqual([]);
+  });
+
+  test('bytes of a kind that we do not know are taken at their word; a known other kind is not', async () => {
+    const ima = client({ hostFile });
+    await ima.submit({ ...i2v, image: new Blob(['<svg/>'], { type: 'image/svg+xml' }) });
+    expect(hosted[0]?.file.type).toBe('image/svg+xml');
+    await ima.submit({ ...i2v, image: Buffer.from('raw sensor data') });
+    expect(hosted).toHaveLength(2);
+    expect(await failure(ima.submit({ ...i2v, image: MP4 }))).toMatchObject({ code: 'local_media' });
   });
 
   test('when hosting fails, nothing was sent and the reason is attached', async () => {
@@ -317,14 +446,14 @@ describe('with hostFile', () => {
     const served = await serve((_, response) => json(response, index));
     await ima.models.refresh({ url: `${served.url}/model-index.json` });
     await served.close();
-    await ima.submit({ model: liveModel('new-1'), a: { b: [new Blob([MP4])] }, c: './dog.png', when: new Date(0) });
+    await ima.submit({ model: liveModel('new-1'), a: { b: [new Blob([MP4])] }, c: image, when: new Date(0) });
     expect(sent()).toEqual({
       model: 'new-1',
-      a: { b: ['https://cdn.example/1/0.mp4'] },
-      c: './dog.png',
+      a: { b: [expect.stringMatching(/^https:\/\/cdn\.example\/\d\/0\.mp4$/)] },
+      c: expect.stringMatching(/^https:\/\/cdn\.example\/\d\/dog%20photo\.png$/),
       when: '1970-01-01T00:00:00.000Z',
     });
-    expect(hosted[0]?.about.field).toBe('a.b.0');
+    expect(hosted.map(({ about }) => about.field).sort()).toEqual(['a.b.0', 'c']);
   });
 
   test('what the caller does to the object after the call changes nothing', async () => {

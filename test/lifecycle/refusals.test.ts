@@ -90,9 +90,9 @@ describe('before anything is sent', () => {
     expect(await issuesOf({ model: 'kling-v3-video', prompt: 'x', image: 'nope' } as { model: string })).toEqual([
       {
         path: ['image'],
-        expected: 'an absolute URI, such as https://example.com/a.png',
+        expected: 'a public http(s) URL',
         received: '"nope"',
-        message: 'expected an absolute URI, such as https://example.com/a.png, received "nope"',
+        message: 'is not a URL: expected a public http(s) URL, received "nope"',
       },
     ]);
     const list = [{ video_url: 'https://a.example/v.mp4', keep_original_sound: true }];

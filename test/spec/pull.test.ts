@@ -133,7 +133,7 @@ const troubles: [string, Partial<Record<string, Parameters<Vendor['files']['set'
   [
     'an index without models',
     { '/model-index.json': '{"hello":1}' },
-    /model-index\.json has an entry that is no object: it is not a model index/,
+    /model-index\.json names no model: it is not a model index/,
   ],
   ['test cases that are no JSON', { '/test-cases.json': '{"cases": [' }, /test-cases\.json is not valid JSON/],
 ];

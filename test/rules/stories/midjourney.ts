@@ -44,7 +44,11 @@ export const stories: readonly Story[] = [
     id: 'midjourney.style-weight',
     model: 'mj_imagine',
     path,
-    good: [{ prompt: `a fox --sref ${IMAGE} --sw 430` }, { prompt: 'a fox --w 430' }],
+    good: [
+      { prompt: `a fox --sref ${IMAGE} --sw 430` },
+      { prompt: `a fox —sref ${IMAGE} —sw 430` },
+      { prompt: 'a fox --w 430' },
+    ],
     bad: [{ prompt: 'a fox --sw 430' }],
   },
   {

@@ -49,6 +49,7 @@ export const stories: readonly Story[] = [
       { group_id: 'g', url: IMAGE },
       { group_id: 'g', url: 'https://example.com/a' },
       { group_id: 'g', url: VIDEO, asset_type: 'Video' },
+      { group_id: 'g', url: `${VIDEO}?x-oss-process=video/snapshot,t_1000` },
       // Said outright.
       { group_id: 'g', url: VIDEO, asset_type: 'Image' },
     ],

@@ -72,6 +72,7 @@ export const contents: readonly Rule[] = [
     check: (body) =>
       itemsOf(body).flatMap(({ path, type, role }) => {
         const roles = ROLES.get(type);
+        // Without a role the mode decides; only a wrong one is refused.
         if (roles === undefined || role === undefined || roles.includes(role)) return [];
         return finding([...path, 'role'], `is not a role of ${type}`, roles.join(' or '));
       }),

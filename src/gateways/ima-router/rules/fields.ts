@@ -84,8 +84,10 @@ export function* leavesOf(value: unknown, path: Path = []): Generator<Leaf> {
 const WORDS = /prompts?$|^(text|input|ssml|title|description|tags|state|model)$|callback|webhook|notify/i;
 const MEDIA_FIELD = /image|img|picture|photo|video|audio|media|frame|mask|reference|element|asset|file|url/i;
 const MEDIA_ID = /(img|image|picture|video|audio|media|element|asset|file)s?_?ids?$/i;
+/** Names that speak of media and set something about it: `audio_type`, `bgm_volume`. */
+const SETTING = /(^|_)(type|setting|mode|style|format|volume|language|count|size|ratio|quality|fps|name)$/i;
 const URI = /^[a-z][a-z0-9+.-]+:/i;
-const SWITCH = /^(true|false|on|off|yes|no|auto|origin)$/i;
+const SWITCH = /^(true|false|on|off|yes|no|none|auto|origin|default)$/i;
 
 /** True in a field that holds words: a prompt may quote a URL. */
 export function inWords({ path }: Leaf): boolean {
@@ -105,7 +107,8 @@ function isMedia(leaf: Leaf): boolean {
   if (typeof leaf.value === 'number') return names.some((name) => MEDIA_ID.test(name));
   const text = leaf.value.trim();
   if (text === '' || inWords(leaf)) return false;
-  return URI.test(text) || (!SWITCH.test(text) && names.some((name) => MEDIA_FIELD.test(name)));
+  const speaks = names.some((name) => MEDIA_FIELD.test(name)) && !SETTING.test(nameOf(leaf.path));
+  return URI.test(text) || (speaks && !SWITCH.test(text));
 }
 
 /** The name of the field that a leaf stands in, lists looked through. */

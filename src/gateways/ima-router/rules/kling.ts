@@ -39,9 +39,10 @@ export const kling: readonly Rule[] = [
     id: 'kling.master-mode',
     source: 'POST /kling/v1/videos/text2video, `mode`: "The Master Edition model does not have this parameter"',
     models: ['kling-v2-master', 'kling-v2-1-master'],
-    check: (body, { model }) =>
+    // The sentence stands on the native pages; elsewhere `std` is named as the default, without an exception.
+    check: (body, { model, path: at }) =>
       [['mode'], ['metadata', 'mode']]
-        .filter((path) => given(valueAt(body, path)))
+        .filter((path) => given(valueAt(body, path)) && (at.startsWith('/kling/') || valueAt(body, path) === 'pro'))
         .flatMap((path) => finding(path, `has no effect: ${model} has no std/pro distinction`, 'no mode')),
   },
   {

@@ -7,7 +7,7 @@ import { finding, given, listOf } from './fields.js';
 const IMAGINE = ['/mj/submit/imagine'];
 
 function has(prompt: unknown, flag: string): boolean {
-  return typeof prompt === 'string' && new RegExp(`(^|\\s)--${flag}(\\s|$)`).test(prompt);
+  return typeof prompt === 'string' && new RegExp(`(^|\\s)(?:--|[—–])${flag}(\\s|$)`).test(prompt);
 }
 
 export const midjourney: readonly Rule[] = [
