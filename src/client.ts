@@ -64,6 +64,8 @@ export interface Gateway {
   names: ModelNames;
   /** Where its live model index is published; undefined if nowhere. */
   indexUrl: string | undefined;
+  /** The scheme under which it keeps media itself (`asset:`), for models that have an upload model. */
+  assetScheme: string | undefined;
   /** What validation needs; loaded with the first request. */
   parts: LazyParts;
   readRefusal: ReadRefusal;
@@ -204,6 +206,7 @@ export class GatewayClient<Bodies extends BodyMap, Preferred, Paths extends obje
       parts: gateway.parts,
       hostFile: options.hostFile,
       isLocalGateway,
+      assetScheme: gateway.assetScheme,
       beforeHosting: (route) => this.#engine.assertReady(route),
       redact: (text) => this.#transport.redact(text),
     });

@@ -26,6 +26,8 @@ export interface RequestContext {
   hostFile: HostFile | undefined;
   /** Whether the gateway is on this machine: then it reaches private addresses. */
   isLocalGateway: boolean;
+  /** The scheme of addresses of the gateway's own making. */
+  assetScheme: string | undefined;
   /** Throws where a request could not be sent anyway (no key, no task): then nothing is hosted for it. */
   beforeHosting: (route: Route) => void;
   /** Texts without this client's secrets. */
@@ -70,7 +72,10 @@ export class RequestDesk {
 
     const media: LocalOptions = {
       ...{ model, hostFile, isLocalGateway, strict: strictness === 'full' },
-      ...{ isKnown: endpoint.schema !== null, takesAssets: known.uploadModel !== undefined },
+      ...{
+        isKnown: endpoint.schema !== null,
+        assetScheme: known.uploadModel === undefined ? undefined : this.#context.assetScheme,
+      },
     };
     const isOff = strictness === 'off' && hostFile === undefined && draft.locals.length === 0;
     const fields = isOff ? [] : await this.#validator.mediaFields(endpoint);

@@ -114,7 +114,7 @@ export class Catalog {
   }
 
   #unknown(id: string): UnknownModelError {
-    const shown = `"${id.slice(0, 100)}"`;
+    const shown = JSON.stringify(id.slice(0, 100).replace(/\p{C}/gu, '?'));
     const suggestions = nearestIds(id, this.#byId.keys(), this.#names);
     const means = suggestions.length === 0 ? '' : ` Did you mean ${suggestions.map((s) => `"${s}"`).join(' or ')}?`;
     const isGone = this.#ever.has(id);

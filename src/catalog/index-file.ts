@@ -39,8 +39,8 @@ const isModality = (value: unknown): value is Modality => MODALITIES.has(value);
 const ID = /^[^\p{C}\p{Z}"'`<>\\](?:[^\p{C}"'`<>\\]{0,198}[^\p{C}\p{Z}"'`<>\\])?$/u;
 const PATH = /^(?:\/[A-Za-z0-9._~-]+)+$/;
 /** A path with placeholders, in the spellings of the field: `{task_id}`, `:id`, `<id>`. */
-const TEMPLATE = /^(?:\/(?:[A-Za-z0-9._~:-]|\{\w+\}|<\w+>)+)+$/;
-const PLACEHOLDER = /\{\w+\}|<\w+>|(?<=\/):\w+/g;
+const TEMPLATE = /^(?:\/(?:[A-Za-z0-9._~:-]|\{[\w-]+\}|<[\w-]+>)+)+$/;
+const PLACEHOLDER = /\{[\w-]+\}|<[\w-]+>|(?<=\/):\w+/g;
 const METHODS = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS']);
 const LISTS = ['models', 'data', 'items'];
 const POLLS = ['pollEndpoint', 'poll_endpoint', 'pollPath', 'poll_path', 'poll'];
@@ -66,9 +66,14 @@ export function readModelIndex(value: unknown, where: string, servers: readonly 
   const models = new Map<string, IndexedModel>();
   for (const [key, entry] of entries) {
     const model = readModel(key, entry, (why) => refuse(why), servers);
+    if (model === undefined) continue;
     const before = models.get(model.id);
-    models.set(model.id, before === undefined ? model : both(before, model));
+    const whole = before === undefined ? model : both(before, model);
+    if (whole.endpoints.length > MOST_ENDPOINTS) refuse(`has too many endpoints of "${model.id}"`);
+    models.set(model.id, whole);
   }
+  // A list of names (`GET /v1/models`) is no index: nothing could be routed by it.
+  if (![...models.values()].some(({ endpoints }) => endpoints.length > 0)) refuse('says no endpoint of any model');
   const version = isRecord(value) ? value.version : undefined;
   return { version: typeof version === 'string' ? version.slice(0, 100) : undefined, models: [...models.values()] };
 }
@@ -91,12 +96,19 @@ function entriesOf(value: unknown): [string | undefined, unknown][] {
 function both(a: IndexedModel, b: IndexedModel): IndexedModel {
   const bound = ({ endpoints, pollPath }: IndexedModel) =>
     endpoints.map((endpoint) => (endpoint.pollPath === undefined ? { ...endpoint, pollPath } : endpoint));
-  return { ...b, ...a, endpoints: [...bound(a), ...bound(b)], pollPath: undefined };
+  const endpoints = new Map([...bound(b), ...bound(a)].map((one) => [`${one.method} ${one.path}`, one]));
+  return { ...b, ...a, endpoints: [...endpoints.values()], pollPath: undefined };
 }
 
 type Refuse = (why: string) => never;
 
-function readModel(key: string | undefined, entry: unknown, refuse: Refuse, servers: readonly string[]): IndexedModel {
+/** Undefined for what stands beside the models where they go by id. */
+function readModel(
+  key: string | undefined,
+  entry: unknown,
+  refuse: Refuse,
+  servers: readonly string[],
+): IndexedModel | undefined {
   const held = Array.isArray(entry) && key !== undefined ? { endpoints: entry } : entry;
   if (!isRecord(held)) return refuse('has an entry that is no object');
   const id = held.modelId ?? held.model_id ?? held.id ?? held.model ?? key;
@@ -104,12 +116,12 @@ function readModel(key: string | undefined, entry: unknown, refuse: Refuse, serv
     return refuse(`has a model id that is none (${shown(id)})`);
   }
   const at = `of "${id}"`;
-  // An entry may be its only endpoint; null names none. A list of names alone (`GET /v1/models`) routes nothing.
+  // An entry may be its only endpoint. One that says none is known by name only.
   const flat = methodAndPath(held) === undefined ? undefined : held;
   const listed =
     held.endpoints === undefined ? (typeof held.endpoint === 'string' ? held.endpoint : flat) : held.endpoints;
-  if (listed === undefined) return refuse(`says no endpoints ${at}`);
-  const endpoints: unknown[] = Array.isArray(listed) ? listed : listed === null ? [] : [listed];
+  if (listed === undefined && key !== undefined) return undefined;
+  const endpoints: unknown[] = Array.isArray(listed) ? listed : listed === null || listed === undefined ? [] : [listed];
   if (endpoints.length > MOST_ENDPOINTS) refuse(`has ${endpoints.length} endpoints ${at}`);
   const { modality } = held;
   return {

@@ -286,7 +286,8 @@ const isSchema = (value: unknown): value is JsonSchema =>
 const same = (a: RequestIssue, b: RequestIssue): boolean =>
   a.message === b.message && a.path.join('\0') === b.path.join('\0');
 
-const distinct = (issues: readonly Found[]): Found[] =>
-  issues.filter((issue, at) => issues.findIndex((other) => same(other, issue)) === at);
+const distinct = (issues: readonly Found[]): Found[] => [
+  ...new Map(issues.map((issue) => [`${issue.path.join('\0')}\0\0${issue.message}`, issue])).values(),
+];
 
 const depth = (issues: readonly RequestIssue[]): number => Math.max(0, ...issues.map((issue) => issue.path.length));

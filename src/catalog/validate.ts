@@ -102,11 +102,15 @@ class Once<Part> {
   }
 }
 
+/** A message is read; `issues` has the rest. */
+const MOST_SENTENCES = 8;
+
 /** What is thrown for `issues`. */
 export function invalidRequest({ model, endpoint }: Candidate, issues: readonly RequestIssue[]): InvalidRequestError {
   const isProse = issues.every(({ rule }) => rule !== undefined);
+  const more = issues.length > MOST_SENTENCES ? `; and ${issues.length - MOST_SENTENCES} more` : '';
   return new InvalidRequestError(
-    `The request for "${model}" would be refused by ${endpoint.method} ${endpoint.path}: ${issues.map(sentence).join('; ')}. Nothing was sent.`,
+    `The request for "${model}" would be refused by ${endpoint.method} ${endpoint.path}: ${issues.slice(0, MOST_SENTENCES).map(sentence).join('; ')}${more}. Nothing was sent.`,
     {
       code: 'invalid_request',
       phase: 'validate',

@@ -20,35 +20,54 @@ export interface Wanted {
 interface Opened {
   blob: Blob;
   name: string | undefined;
-  /** A path may come from anywhere; who hands over bytes knows what they are. */
-  isPath: boolean;
+  /** Who hands over bytes knows what they are; a path or a text may come from anywhere. */
+  from: 'bytes' | 'text' | 'path';
 }
 
 /**
- * The file behind `source`, at `path` of the request. Throws `InvalidRequestError` (`local_media`) for what cannot be
- * read, is no regular file, or is something else than what the field is for: by its signature; without a known one bytes
- * are taken at their owner's word, and a path only if it is at least named like media.
+ * The file behind `source`, at `path` of the request. Throws `InvalidRequestError` (`local_media`) for what is empty,
+ * cannot be read, is no regular file, or is something else than the field is for: by its signature; without a known one
+ * bytes are taken at their owner's word, inline text by its declared type, a path by its name unless it holds plain text.
  */
 export async function fileFrom(
   source: BlobLike | Uint8Array<ArrayBuffer> | string,
   path: readonly (string | number)[],
   wanted: Wanted,
 ): Promise<File> {
-  const { blob, name, isPath } = typeof source === 'string' ? await read(source, path) : await given(source);
-  const found = sniff(new Uint8Array(await blob.slice(0, SNIFF_BYTES).arrayBuffer()));
+  const { blob, name, from } = typeof source === 'string' ? await read(source, path) : await given(source);
+  const head = new Uint8Array(await blob.slice(0, SNIFF_BYTES).arrayBuffer());
+  const found = sniff(head);
   const isRight =
-    found === null
-      ? !isPath || wanted.isNamedLikeMedia(name ?? '')
-      : found.kind !== undefined && (wanted.kind === undefined || wanted.kind === found.kind);
-  if (!isRight) throw otherThan(wanted, found, path);
+    head.length > 0 &&
+    (found === null
+      ? isPlausible(from, head, blob, name ?? '', wanted)
+      : found.kind !== undefined && (wanted.kind === undefined || wanted.kind === found.kind));
+  if (!isRight) throw otherThan(wanted, found, head.length === 0, path);
   // What the bytes say counts, then what the caller says of them.
   return new File([blob], plainName(name) ?? `${path.at(-1) ?? 'file'}.${found?.extension ?? 'bin'}`, {
     type: found?.contentType ?? blob.type,
   });
 }
 
-function otherThan({ kind }: Wanted, found: Sniffed | null, path: readonly (string | number)[]): InvalidRequestError {
-  const received = found === null ? 'something of no known kind' : found.contentType;
+/** Whether what has no known signature may be what is wanted. */
+function isPlausible(from: Opened['from'], head: Uint8Array, blob: Blob, name: string, wanted: Wanted): boolean {
+  if (from === 'bytes') return true;
+  const isSvg = new TextDecoder().decode(head).includes('<svg');
+  if (from === 'text') return blob.type.startsWith(`${wanted.kind ?? 'image'}/`) && (isSvg || !isText(head));
+  return wanted.isNamedLikeMedia(name) && (isSvg || !isText(head));
+}
+
+/** No control characters but those of text: media have some among their first bytes. */
+const isText = (head: Uint8Array): boolean =>
+  head.every((byte) => byte >= 0x20 || byte === 9 || byte === 10 || byte === 13);
+
+function otherThan(
+  { kind }: Wanted,
+  found: Sniffed | null,
+  isEmpty: boolean,
+  path: readonly (string | number)[],
+): InvalidRequestError {
+  const received = isEmpty ? 'nothing' : found === null ? 'something of no known kind' : found.contentType;
   const expected =
     kind === undefined
       ? 'an image, a video or audio'
@@ -74,16 +93,16 @@ function refused(
 }
 
 async function given(source: BlobLike | Uint8Array<ArrayBuffer>): Promise<Opened> {
-  if (source instanceof Uint8Array) return { blob: new Blob([source]), name: undefined, isPath: false };
+  if (source instanceof Uint8Array) return { blob: new Blob([source]), name: undefined, from: 'bytes' };
   const blob = source instanceof Blob ? source : new Blob([await source.arrayBuffer()], { type: source.type });
   const name = 'name' in source && typeof source.name === 'string' ? source.name : undefined;
-  return { blob, name, isPath: false };
+  return { blob, name, from: 'bytes' };
 }
 
 async function read(text: string, path: readonly (string | number)[]): Promise<Opened> {
   const isInline = /^\s*data:/i.test(text);
   try {
-    if (isInline) return { blob: await (await fetch(text.trim())).blob(), name: undefined, isPath: false };
+    if (isInline) return { blob: await (await fetch(text.trim())).blob(), name: undefined, from: 'text' };
     const [fs, { basename, resolve }, { fileURLToPath }, { homedir }] = await Promise.all([
       import('node:fs'),
       import('node:path'),
@@ -95,7 +114,7 @@ async function read(text: string, path: readonly (string | number)[]): Promise<O
     if (!(await fs.promises.stat(file)).isFile()) throw new Error('it is not a regular file');
     // Read when it is hosted, and as it is streamed, where the platform can.
     const blob = fs.openAsBlob === undefined ? new Blob([await fs.promises.readFile(file)]) : await fs.openAsBlob(file);
-    return { blob, name: basename(file), isPath: true };
+    return { blob, name: basename(file), from: 'path' };
   } catch (cause) {
     const what = isInline ? 'the data URL cannot be decoded' : 'the file cannot be read';
     throw refused(path, { message: `${what} (${messageOf(cause)})`, expected: 'a file that can be read' }, cause);

@@ -70,11 +70,12 @@ export function isLoopback(hostname: string): boolean {
 
 /** IPv4 ranges that are not on the public internet: RFC 1122, 1918, 2544, 3927, 5735, 6598, multicast and reserved. */
 const PRIVATE_V4 =
-  /^(?:0|10|127|22[4-9]|23\d|24\d|25\d)\.|^169\.254\.|^172\.(?:1[6-9]|2\d|3[01])\.|^192\.168\.|^198\.1[89]\.|^100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\./;
+  /^(?:0|10|127|22[4-9]|23\d|24\d|25\d)\.|^169\.254\.|^172\.(?:1[6-9]|2\d|3[01])\.|^192\.168\.|^198\.1[89]\.|^192\.0\.[02]\.|^198\.51\.100\.|^203\.0\.113\.|^100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\./;
 /** Loopback, unspecified, unique local, link-local, multicast. */
-const PRIVATE_V6 = /^(?:::1?$|f[cd][0-9a-f]{2}:|fe[89ab][0-9a-f]:|ff[0-9a-f]{2}:)/;
+const PRIVATE_V6 = /^(?:::1?$|f[cd][0-9a-f]{2}:|fe[89a-f][0-9a-f]:|ff[0-9a-f]{2}:)/;
 /** Names of private networks, and names without a dot, which only a local resolver knows. */
-const PRIVATE_NAME = /(?:^|\.)(?:localhost|localdomain|local|lan|internal|home\.arpa)\.?$|^[^.]+\.?$/;
+const PRIVATE_NAME =
+  /(?:^|\.)(?:localhost|localdomain|local|lan|internal|home|corp|test|invalid|home\.arpa)\.?$|^[^.]+\.?$/;
 
 /** Whether nobody outside can reach a host name as `URL` gives it. Asks no name server. */
 export function isPrivateHost(hostname: string): boolean {
@@ -82,7 +83,9 @@ export function isPrivateHost(hostname: string): boolean {
   if (!hostname.startsWith('[')) return PRIVATE_NAME.test(hostname);
   const address = hostname.slice(1, -1);
   // IPv4 inside IPv6, mapped or translated: `URL` writes it as two groups of hex.
-  const [, high, low] = /^(?:::ffff:|64:ff9b::)([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(address) ?? [];
+  const [, high, low] =
+    /^(?:::(?:ffff:)?|64:ff9b::|2002:(?=[0-9a-f]+:[0-9a-f]+:))([0-9a-f]{1,4}):([0-9a-f]{1,4})(?:$|::?)/.exec(address) ??
+    [];
   if (high === undefined || low === undefined) return PRIVATE_V6.test(address);
   const [a, b] = [Number.parseInt(high, 16), Number.parseInt(low, 16)];
   return PRIVATE_V4.test(`${a >> 8}.${a & 255}.${b >> 8}.${b & 255}`);

@@ -217,7 +217,10 @@ describe('a good index', () => {
       { models: [{ ...NEW, modality: null, tags: [1], price: { usd: 1 } }], total: 1 },
     ],
     ['flat', { items: [{ id: 'kling-v9-video', method: 'POST', path: '/v1/videos/', poll: '/v1/videos/<id>' }] }],
-    ['by id, beside a version', { version: '2', 'kling-v9-video': [{ verb: 'post', uri: '/v1/videos' }] }],
+    [
+      'by id, beside a version',
+      { version: '2', meta: { count: 1 }, 'kling-v9-video': [{ verb: 'post', uri: '/v1/videos' }] },
+    ],
     ['nested', { data: { models: [{ ...NEW, endpoints: [{ path: 'POST /v1/videos' }] }] } }],
     [
       'beside models that we cannot route',
@@ -303,6 +306,11 @@ const hostile: [string, string][] = [
   ['an id that is a number', JSON.stringify(index({ ...NEW, modelId: 7 as unknown as string }))],
   ['an id that is empty', JSON.stringify(index({ ...NEW, modelId: '' }))],
   ['an id with a line break', JSON.stringify(index({ ...NEW, modelId: 'a\nb' }))],
+  ['names alone', JSON.stringify({ data: [{ id: 'kling-v9-video', object: 'model' }] })],
+  [
+    'one model a thousand times',
+    JSON.stringify(Array.from({ length: 1000 }, (_, at) => ({ id: 'm', endpoints: [`/v1/x${at}`] }))),
+  ],
   ['endpoints of another type', JSON.stringify(index({ ...NEW, endpoints: 7 }))],
   ['an endpoint without a path', JSON.stringify(index({ ...NEW, endpoints: [{ method: 'POST' }] }))],
   ['a method that is none', JSON.stringify(index({ ...NEW, endpoints: [{ method: 'STEAL', path: '/v1/videos' }] }))],

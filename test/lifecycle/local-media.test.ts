@@ -356,6 +356,139 @@ describe('with hostFile', () => {
     expect(hosted).toEqual([]);
   });
 
+  test('fields that are no media stay what they are, whatever they look like', async () => {
+    const ima = client({ hostFile });
+    for (const request of [
+      { model: 'mj_imagine', prompt: 'cat', state: image },
+      { model: 'mj_imagine', prompt: 'cat', state: `data:image/png;base64,${PNG.toString('base64')}` },
+      { model: 'kling-v3-video', prompt: 'x', voice_list: [{ voice_id: 'v.mp4' }] },
+      { model: 'sonic', prompt: image, title: 'a.mp3', tags: '/x' },
+      { model: 'seed-tts-2.0', text: './dog.png', voice: '/v.mp3' },
+      {
+        model: 'viduq3-pro',
+        prompt: 'x',
+        metadata: { watermark: '/x', callback_url: 'http://10.0.0.1/x.png', file_name: image },
+      },
+    ]) {
+      await ima.submit({ ...request, model: liveModel(request.model) });
+      expect(sent()).toEqual(request);
+    }
+    expect(hosted).toEqual([]);
+    const asset = {
+      model: 'ima-pro-upload-cn',
+      asset_type: 'Image',
+      url: 'https://a.example/a.png',
+      group_id: 'g',
+      name: 'dog.png',
+    };
+    expect(await ima.validate(asset)).toBe(asset);
+    const chat = { model: 'gpt-4.1', messages: [{ role: 'user', content: './dog.png' }], stop: ['/'] };
+    expect(await ima.validate(chat)).toBe(chat);
+  });
+
+  test('asset:// goes to the models that keep assets, and no other scheme does', async () => {
+    const ima = client({ hostFile });
+    await ima.submit({ model: 'seedance-2.0', prompt: 'x', images: ['asset://asset-1'] });
+    expect(sent()).toMatchObject({ images: ['asset://asset-1'] });
+    for (const text of ['s3://b/k.png', 'ftp://h/x', 'mailto:a@b', 'x:y', 'asset:abc', 'asset://']) {
+      const error = await failure(ima.submit({ model: 'seedance-2.0', prompt: 'x', images: [text] }));
+      expect(error.issues?.[0]?.path, text).toEqual(['images', 0]);
+    }
+  });
+
+  test('what JSON would lose is told, not sent as nothing', async () => {
+    const ima = client({ hostFile });
+    const { createReadStream } = await import('node:fs');
+    const stream = createReadStream(image);
+    const { runInNewContext } = await import('node:vm');
+    for (const lost of [
+      { toJSON: () => Buffer.from([1, 2, 3]) },
+      { toJSON: () => new Blob([PNG]) },
+      Promise.resolve('https://a.example/a.png'),
+      new Map([['a', 1]]),
+      new Response('x'),
+      new FormData(),
+      stream,
+    ]) {
+      const request = { model: 'viduq3-pro', prompt: 'x', metadata: { image: lost } };
+      const error = await failure(ima.submit({ ...request, model: liveModel(request.model) }, { validate: 'off' }));
+      expect(error).toMatchObject({
+        code: 'invalid_request',
+        message: expect.stringContaining('cannot be written as JSON'),
+      });
+    }
+    stream.destroy();
+    expect(gateway.requests).toEqual([]);
+    // A buffer of another realm is bytes like any other.
+    const foreign: unknown = runInNewContext(`Uint8Array.from([${[...PNG].join()}]).buffer`);
+    await ima.submit({ ...i2v, image: foreign as ArrayBuffer });
+    expect(Buffer.from((await hosted[0]?.file.arrayBuffer()) ?? new ArrayBuffer(0))).toEqual(PNG);
+  });
+
+  test('what is empty, or plainly something else, is not hosted', async () => {
+    const ima = client({ hostFile });
+    await writeFile(join(folder, 'empty.png'), '');
+    await writeFile(join(folder, 'page.jpg'), '<html><body>404</body></html>');
+    for (const wrong of [
+      join(folder, 'empty.png'),
+      join(folder, 'page.jpg'),
+      'data:image/png;base64,',
+      'data:text/html,<b>',
+      Buffer.alloc(0),
+      new Blob([]),
+      'Lorem ipsum dolor '.repeat(20),
+      Buffer.from('just some words, and no picture '.repeat(10)).toString('base64'),
+    ]) {
+      expect(await failure(ima.submit({ ...i2v, image: wrong })), String(wrong).slice(0, 40)).toMatchObject({
+        phase: 'validate',
+        mayBeBilled: false,
+      });
+    }
+    // The same file as an image here and as a video there: the second use is looked at too.
+    const both = { model: 'kling-v3-omni-video', prompt: 'x', image_list: [image], video_list: [image] };
+    expect(await failure(ima.submit({ ...both, model: liveModel(both.model) }))).toMatchObject({ code: 'local_media' });
+    expect(gateway.requests).toEqual([]);
+  });
+
+  test.each(['dog', 's3://b/x.png', 'blob:abc', 'http://10.0.0.1/a.png', 'data:text/html,x'])(
+    'nor does a field that takes bytes take %j',
+    async (text) => {
+      const request = { model: 'mj_blend' as const, dimensions: 'SQUARE' as const };
+      const ok = ` data:image/png;base64,${PNG.toString('base64')}`;
+      expect(await failure(client().submit({ ...request, base64Array: [ok, text] }))).toMatchObject({
+        phase: 'validate',
+      });
+      await client().submit({ ...request, base64Array: [ok, PNG.toString('base64'), '/9j/4AAQSkZJRg=='] });
+    },
+  );
+
+  test('bytes that are gone are a refusal like any other', async () => {
+    const bytes = new Uint8Array(PNG);
+    structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+    expect(await failure(client({ hostFile }).submit({ ...i2v, image: bytes }))).toMatchObject({
+      phase: 'validate',
+    });
+  });
+
+  test('the URL of a hosted file goes out as a URL is written', async () => {
+    await client({ hostFile: async () => 'https://cdn.example/日本 1.png\n' }).submit({ ...i2v, image });
+    expect(sent()).toMatchObject({ image: 'https://cdn.example/%E6%97%A5%E6%9C%AC%201.png' });
+  });
+
+  test('a hundred files go up a few at a time', async () => {
+    let [now, most] = [0, 0];
+    const slow = async (file: File): Promise<string> => {
+      most = Math.max(most, ++now);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      now--;
+      return `https://cdn.example/${file.size}`;
+    };
+    const images = Array.from({ length: 100 }, (_, at) => Buffer.concat([PNG, Buffer.alloc(at)]));
+    await client({ hostFile: slow }).submit({ model: 'seedance-2.0', prompt: 'x', images });
+    expect(most).toBeLessThanOrEqual(6);
+    expect(sent()).toMatchObject({ images: images.map((image) => `https://cdn.example/${image.length}`) });
+  });
+
   test('a request that would be refused is not hosted, nor one without a key, nor an aborted one', async () => {
     const wrong = { ...i2v, image, duration: 99 };
     expect(await failure(client({ hostFile }).submit({ ...wrong, model: liveModel('wan2.6-i2v') }))).toMatchObject({
@@ -446,14 +579,21 @@ describe('with hostFile', () => {
     const served = await serve((_, response) => json(response, index));
     await ima.models.refresh({ url: `${served.url}/model-index.json` });
     await served.close();
-    await ima.submit({ model: liveModel('new-1'), a: { b: [new Blob([MP4])] }, c: image, when: new Date(0) });
+    await ima.submit({
+      model: liveModel('new-1'),
+      a: { b: [new Blob([MP4])] },
+      cover_image: image,
+      note: './dog.png',
+      when: new Date(0),
+    });
     expect(sent()).toEqual({
       model: 'new-1',
       a: { b: [expect.stringMatching(/^https:\/\/cdn\.example\/\d\/0\.mp4$/)] },
-      c: expect.stringMatching(/^https:\/\/cdn\.example\/\d\/dog%20photo\.png$/),
+      note: './dog.png',
+      cover_image: expect.stringMatching(/^https:\/\/cdn\.example\/\d\/dog%20photo\.png$/),
       when: '1970-01-01T00:00:00.000Z',
     });
-    expect(hosted.map(({ about }) => about.field).sort()).toEqual(['a.b.0', 'c']);
+    expect(hosted.map(({ about }) => about.field).sort()).toEqual(['a.b.0', 'cover_image']);
   });
 
   test('what the caller does to the object after the call changes nothing', async () => {
@@ -477,7 +617,7 @@ describe('with hostFile', () => {
     const error = await failure(client({ hostFile }).submit(request, { validate: 'off' }));
     expect(error).toMatchObject({
       code: 'invalid_request',
-      cause: expect.objectContaining({ message: 'bytes in image' }),
+      cause: expect.objectContaining({ message: 'JSON loses what is in image' }),
     });
     expect(gateway.requests).toEqual([]);
   });

@@ -16,6 +16,7 @@ const gateway: Gateway = {
   headers: (apiKey) => ({ authorization: `Bearer ${apiKey}` }),
   catalog,
   names,
+  assetScheme: 'asset:',
   indexUrl: 'https://doc.imarouter.com/model-index.json',
   parts: {
     schemas: () => import('../../../generated/ima-router/schemas.js'),

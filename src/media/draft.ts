@@ -1,0 +1,135 @@
+// A request as JSON data, taken at once: bytes and blobs become stand-ins, and what JSON would lose is told.
+
+import type { BlobLike } from './local-file.js';
+import type { MediaKind } from './sniff.js';
+
+/** A field of a request that holds media; `*` in its path stands for the items of a list. */
+export interface FieldOfMedia {
+  readonly path: readonly string[];
+  readonly takes: 'url' | 'data' | 'unsaid';
+  readonly kind?: MediaKind;
+}
+
+export type Path = readonly (string | number)[];
+export type Source = BlobLike | Uint8Array<ArrayBuffer> | string;
+
+/** Something local, and where it stands in the request. */
+export interface Local {
+  path: Path;
+  source: Source;
+  /** The same for the same thing: it is hosted once, and counts once. */
+  standIn: string;
+  field: FieldOfMedia | undefined;
+}
+
+/** A request as JSON data, with stand-ins for what is not JSON. */
+export interface Draft {
+  /** What the request would be, were its local media hosted. */
+  body: Record<string, unknown>;
+  locals: Local[];
+}
+
+/** Stands for a URL that is not known yet. It fits every schema that a hosted URL fits; `.invalid` never resolves. */
+export const standIn = (number: number): string => `https://hosted.invalid/${number}`;
+/** Stand-ins as they may turn up in what is said of a draft. */
+export const STAND_INS = /"?https:\/\/hosted\.invalid\/\d+"?/g;
+
+/**
+ * The request as the wire will carry it, taken at once, whatever the caller does to the object meanwhile; undefined if
+ * it is no object. Throws what `JSON.stringify` throws.
+ */
+export function draftOf(request: unknown): Draft | undefined {
+  const known = new Map<object, Pick<Local, 'source' | 'standIn'>>();
+  const places: Path[] = [];
+  const text = JSON.stringify(
+    withoutBinaries(request, [], known, places, new Set()),
+    function (this: object, key, value) {
+      // What JSON would make `{}` of, and the gateway would be paid for: bytes in what writes itself, streams, promises, maps.
+      for (const held of [Reflect.get(this, key), value]) {
+        if (typeof held === 'object' && held !== null && isLost(held))
+          throw new TypeError(`JSON loses what is in ${key}`);
+      }
+      return value;
+    },
+  );
+  const body: unknown = text === undefined ? undefined : JSON.parse(text);
+  if (!isRecord(body)) return undefined;
+  const byStandIn = new Map([...known.values()].map((one) => [one.standIn, one]));
+  const locals = places.flatMap((path) => {
+    const one = byStandIn.get(String(valueAt(body, path)));
+    return one === undefined ? [] : [{ ...one, path, field: undefined }];
+  });
+  return { body, locals };
+}
+
+function isLost(value: object): boolean {
+  if (binaryOf(value) !== undefined) return true;
+  if (Array.isArray(value) || 'toJSON' in value) return false;
+  if (['pipe', 'getReader', 'then'].some((name) => typeof Reflect.get(value, name) === 'function')) return true;
+  const prototype = Object.getPrototypeOf(value);
+  const isPlain = prototype === null || Object.getPrototypeOf(prototype) === null;
+  return !isPlain && Object.keys(value).length === 0;
+}
+
+/** A copy in which bytes and blobs are stand-ins; what has nothing of the kind inside is not copied. */
+function withoutBinaries(
+  value: unknown,
+  path: Path,
+  known: Map<object, Pick<Local, 'source' | 'standIn'>>,
+  places: Path[],
+  above: Set<object>,
+): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  const held = known.get(value);
+  const source = held === undefined ? binaryOf(value) : held.source;
+  if (source !== undefined) {
+    const one = held ?? { source, standIn: standIn(known.size) };
+    known.set(value, one);
+    places.push(path);
+    return one.standIn;
+  }
+  // What refers to itself is left to JSON.stringify, which says so best; so is what writes itself, such as a date.
+  if (above.has(value) || 'toJSON' in value) return value;
+  above.add(value);
+  const before = places.length;
+  // A list is walked by its indices, holes included, as JSON does it.
+  const copy = Array.isArray(value)
+    ? Array.from(value, (item, at) => withoutBinaries(item, [...path, at], known, places, above))
+    : Object.fromEntries(
+        Object.entries(value).map(([key, item]) => [key, withoutBinaries(item, [...path, key], known, places, above)]),
+      );
+  above.delete(value);
+  return places.length === before ? value : copy;
+}
+
+function binaryOf(value: object): Exclude<Source, string> | undefined {
+  if (isBlobLike(value)) return value;
+  if (ArrayBuffer.isView(value))
+    return Uint8Array.from(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
+  // By its tag: a buffer of another realm (a worker, a test runner) is no instance of this one's class.
+  return /^\[object (?:Shared)?ArrayBuffer\]$/.test(Object.prototype.toString.call(value))
+    ? Uint8Array.from(new Uint8Array(value as ArrayBuffer))
+    : undefined;
+}
+
+function isBlobLike(value: object): value is BlobLike {
+  return (
+    ['size', 'type', 'arrayBuffer'].every((name) => name in value) &&
+    typeof Reflect.get(value, 'arrayBuffer') === 'function'
+  );
+}
+
+export const valueAt = (body: unknown, path: Path): unknown =>
+  path.reduce<unknown>(
+    (held, key) => (typeof held === 'object' && held !== null ? Reflect.get(held, key) : undefined),
+    body,
+  );
+
+export function setAt(body: Record<string, unknown>, path: Path, value: unknown): void {
+  const last = path.at(-1);
+  const holder = valueAt(body, path.slice(0, -1));
+  if (last !== undefined && typeof holder === 'object' && holder !== null) Reflect.set(holder, last, value);
+}
+
+export const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
