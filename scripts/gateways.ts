@@ -1,8 +1,7 @@
 // What is particular to one vendor in the pipeline: where its files are, how its paths read, what is repaired and why. Data only.
 
+import type { Modality } from '../src/catalog/index.js';
 import type { Json } from './spec/json.js';
-
-export type Modality = 'video' | 'image' | 'music' | 'speech' | 'chat' | 'embedding' | 'asset' | 'other';
 
 /** A correction of the vendor's schema where it contradicts the vendor's own prose. Applied only while `expect` still stands there. */
 export interface Repair {
@@ -108,9 +107,4 @@ export function gatewayNamed(name: string): GatewayConfig {
   throw new Error(
     `There is no gateway "${name}" in scripts/gateways.ts; it knows ${gateways.map((g) => g.name).join(', ')}.`,
   );
-}
-
-export function modalityOf(gateway: GatewayConfig, path: string): Modality {
-  const fitting = gateway.modalities.filter(({ prefix }) => path.startsWith(prefix));
-  return fitting.sort((a, b) => b.prefix.length - a.prefix.length)[0]?.modality ?? 'other';
 }

@@ -1,7 +1,6 @@
 // The catalogue as data: what the library knows of each model and operation at run time.
-import { readModelIndex } from '../../src/catalog/index.js';
+import { modalityOf, readModelIndex } from '../../src/catalog/index.js';
 import type { GatewayConfig } from '../gateways.js';
-import { modalityOf } from '../gateways.js';
 import type { JsonObject } from '../spec/json.js';
 import { EVIDENCE, type IndexEndpoint, type IndexModel, sortEndpoints } from '../spec/models.js';
 import { operationsOf, pollPathOf, serversOf } from '../spec/operations.js';
@@ -30,7 +29,7 @@ export function withIndexFile(
     if (!preferred) continue;
     result.push({
       modelId,
-      modality: modalityOf(gateway, preferred.path),
+      modality: modalityOf(preferred.path, gateway),
       endpoints: sorted,
       pollEndpoint: preferred.pollEndpoint,
       evidence: 'index',

@@ -1,7 +1,6 @@
 // Which fields of a request are media, and which models cannot do without an image: read from the schemas, by format and by name.
+import { kindNamed, type MediaKind, namesSetting, wordsOfName } from '../../src/media/index.js';
 import { arrayAt, deref, isObject, isString, type Json, type JsonObject, objectAt, stringAt } from '../spec/json.js';
-
-export type MediaKind = 'image' | 'video' | 'audio';
 
 /** One field that holds media. */
 export interface MediaField {
@@ -12,49 +11,14 @@ export interface MediaField {
   kind?: MediaKind;
 }
 
-// One word of a field's name that says what it holds.
-const KINDS: ReadonlyMap<string, MediaKind> = new Map([
-  ...(['image', 'images', 'frame', 'mask', 'tail'] as const).map((word) => [word, 'image'] as const),
-  ...(['video', 'videos'] as const).map((word) => [word, 'video'] as const),
-  ...(['audio', 'audios'] as const).map((word) => [word, 'audio'] as const),
-]);
-// Names that speak of media and hold something else: `audio_setting`, `image_count`.
-const NO_MEDIA = new Set([
-  'setting',
-  'id',
-  'ids',
-  'type',
-  'format',
-  'size',
-  'mode',
-  'count',
-  'prompt',
-  'ratio',
-  'name',
-]);
 const BASE64 = /\bdata urls?\b|\(base64|base64 png/i;
-
-const wordsOf = (name: string): string[] =>
-  name
-    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
-    .toLowerCase()
-    .split(/[^a-z0-9]+/);
-
-/** What `name` says that the field holds. */
-function kindOf(name: string): MediaKind | undefined {
-  return wordsOf(name)
-    .map((word) => KINDS.get(word))
-    .find((kind) => kind !== undefined);
-}
 
 /** Whether the text schema of the property `name` is one of media. `schema` has no `$ref`. */
 export function isMedia(name: string, schema: JsonObject): boolean {
   if (schema.type !== 'string' || schema.enum !== undefined) return false;
   if (stringAt(schema, 'format') === 'uri') return true;
-  const words = wordsOf(name);
   // Without a format `audio` and `video` are switches as often as media.
-  const speaks = kindOf(name) === 'image' || words.includes('base64');
-  return speaks && !NO_MEDIA.has(words.at(-1) ?? '');
+  return (kindNamed(name) === 'image' || wordsOfName(name).includes('base64')) && !namesSetting(name);
 }
 
 /** All media fields of a request schema, without repeats, in the order of the document. */
@@ -66,14 +30,14 @@ export function mediaFieldsOf(root: JsonObject, schema: JsonObject): MediaField[
     const description = [stringAt(resolved, 'description'), context.description].filter(isString).join('\n');
     const name = path.findLast((step) => step !== '*') ?? '';
     if (isMedia(name, resolved)) {
-      const kind = kindOf(name) ?? context.kind ?? (BASE64.test(description) ? kindOf(description) : undefined);
+      const kind = kindNamed(name) ?? context.kind ?? (BASE64.test(description) ? kindNamed(description) : undefined);
       found.set(path.join('.'), {
         path,
         takes: takenBy(resolved, description),
         ...(kind === undefined ? {} : { kind }),
       });
     }
-    const inner = { description, kind: kindOf(name) ?? kindOfTypes(root, resolved) ?? context.kind };
+    const inner = { description, kind: kindNamed(name) ?? kindOfTypes(root, resolved) ?? context.kind };
     for (const [key, property] of Object.entries(objectAt(resolved, 'properties') ?? {})) {
       visit(property, [...path, key], { ...inner, description: '' }, depth + 1);
     }
@@ -102,7 +66,7 @@ const COMBINATORS = ['allOf', 'anyOf', 'oneOf'] as const;
 /** `{ type: 'first_frame' | 'reference_image', url }`: the kind on which all types agree. */
 function kindOfTypes(root: JsonObject, schema: JsonObject): MediaKind | undefined {
   const type = deref(root, objectAt(schema, 'properties')?.type ?? null);
-  const kinds = new Set(isObject(type) ? arrayAt(type, 'enum').map((word) => kindOf(String(word))) : []);
+  const kinds = new Set(isObject(type) ? arrayAt(type, 'enum').map((word) => kindNamed(String(word))) : []);
   const [only, ...more] = kinds;
   return more.length === 0 ? only : undefined;
 }

@@ -1,5 +1,6 @@
 // Which models the document knows, on which endpoints, and how sure that is: the model index.
-import { type GatewayConfig, type Modality, modalityOf } from '../gateways.js';
+import { type Modality, modalityOf } from '../../src/catalog/index.js';
+import type { GatewayConfig } from '../gateways.js';
 import { isString, type JsonObject, objectAt, stringAt, walkObjects } from './json.js';
 import { type Operation, operationsOf, pollPathOf, specVersionOf } from './operations.js';
 import { imageToVideoOnlyIn, modelsNamedIn, struckOutIn } from './prose.js';
@@ -76,7 +77,7 @@ export function deriveModelIndex(document: JsonObject, gateway: GatewayConfig, s
     const preferred = sorted[0];
     return {
       modelId,
-      modality: preferred ? modalityOf(gateway, preferred.path) : 'other',
+      modality: preferred ? modalityOf(preferred.path, gateway) : 'other',
       endpoints: sorted,
       pollEndpoint: preferred?.pollEndpoint ?? null,
       evidence: preferred?.evidence ?? 'prose',

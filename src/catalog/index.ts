@@ -17,6 +17,7 @@ export type {
   SchemaBundle,
 } from './data.js';
 export { type ModelIndex, readModelIndex } from './index-file.js';
+export { modalityOf } from './join.js';
 export { IndexSource } from './live.js';
 export { type Models, modelsOf, type RefreshOptions } from './models.js';
 export { type Candidate, invalidRequest, type LazyParts, type Strictness, Validator } from './validate.js';

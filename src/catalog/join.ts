@@ -31,7 +31,7 @@ function joinedModel(live: IndexedModel, known: ModelData | undefined, data: Cat
 }
 
 /** What a path makes, as far as its beginning says. */
-export function modalityOf(path: string, { modalities }: CatalogData): Modality {
+export function modalityOf(path: string, { modalities }: Pick<CatalogData, 'modalities'>): Modality {
   const fitting = modalities.filter(({ prefix }) => path.startsWith(prefix));
   return fitting.sort((a, b) => b.prefix.length - a.prefix.length)[0]?.modality ?? 'other';
 }

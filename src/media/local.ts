@@ -2,7 +2,7 @@
 
 import { isPrivateHost, type RequestIssue, redactText } from '../transport/index.js';
 import { type Draft, type FieldOfMedia, type Path, type Source, setAt, standIn } from './draft.js';
-import type { MediaKind } from './sniff.js';
+import { kindNamed, namesSetting, wordsOfName } from './field-names.js';
 
 /** Puts a local file where the gateway can fetch it, and says where that is: a public http(s) URL. */
 export type HostFile = (file: File, about: HostedField) => Promise<string | URL> | string | URL;
@@ -167,37 +167,17 @@ const isWords = (path: Path): boolean =>
 
 /** A field that the document does not know, and whose name says that it holds media. */
 function guessed(path: Path): FieldOfMedia | undefined {
-  const words = nameOf(path)
-    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
-    .toLowerCase()
-    .split(/[^a-z0-9]+/);
-  const kind = KINDS.find(([names]) => words.some((word) => names.includes(word)))?.[1];
+  const name = nameOf(path);
+  const words = wordsOfName(name);
+  const kind = kindNamed(name);
   const speaks = kind !== undefined || words.some((word) => ['url', 'urls', 'media', 'file', 'files'].includes(word));
-  if (!speaks || isWords(path) || words.some((word) => NO_MEDIA.includes(word))) return undefined;
+  if (!speaks || isWords(path) || namesSetting(name) || words.some((word) => CALLER_SIDE.includes(word)))
+    return undefined;
   return { path: path.map((step) => (typeof step === 'number' ? '*' : step)), takes: 'unsaid', ...(kind && { kind }) };
 }
 
-/** `file_name`, `audio_setting`, `callback_url`. */
-const NO_MEDIA = [
-  'name',
-  'id',
-  'ids',
-  'type',
-  'setting',
-  'mode',
-  'format',
-  'size',
-  'count',
-  'ratio',
-  'callback',
-  'webhook',
-  'notify',
-];
-const KINDS: readonly [readonly string[], MediaKind][] = [
-  [['image', 'images', 'picture', 'photo', 'frame', 'mask', 'tail'], 'image'],
-  [['video', 'videos'], 'video'],
-  [['audio', 'audios'], 'audio'],
-];
+/** Words of addresses that are the caller's own and no input. */
+const CALLER_SIDE = ['callback', 'webhook', 'notify'];
 
 export const WEB = /^https?:\/\/[^/]/i;
 const MEDIA_FILE =
