@@ -6,6 +6,7 @@ import {
   invalidRequest,
   type LazyParts,
   type Route,
+  routeOf,
   type Strictness,
   Validator,
 } from './catalog/index.js';
@@ -60,14 +61,13 @@ export class RequestDesk {
 
   async #checked(
     request: unknown,
-    { endpoint: path, strictness, signal: given }: PrepareOptions,
+    { endpoint: path, strictness, signal }: PrepareOptions,
   ): Promise<{ route: Route; body: () => Promise<unknown> }> {
     const { catalog, hostFile, isLocalGateway, beforeHosting } = this.#context;
-    const signal = derived(given);
     // What is checked is what is sent, whatever the caller does to the object meanwhile.
     const { model, draft } = drafted(request);
     const [known, endpoint] = catalog.find(model, path);
-    const route = catalog.route(model, { endpoint: path });
+    const route = routeOf(known, endpoint);
     const candidate: Candidate = { model, endpoint, body: draft.body };
 
     const media: LocalOptions = {
@@ -80,14 +80,15 @@ export class RequestDesk {
     const isOff = strictness === 'off' && hostFile === undefined && draft.locals.length === 0;
     const fields = isOff ? [] : await this.#validator.mediaFields(endpoint);
     const { issues, hasLocal } = localIssues(draft, fields, media);
-    if (issues.length > 0) throw (hasLocal ? localMedia : invalidRequest)(candidate, this.#redacted(issues));
+    if (issues.length > 0) throw invalidRequest(candidate, this.#redacted(issues), hasLocal ? LOCAL_MEDIA : undefined);
     await this.#validate(candidate, strictness);
     return {
       route,
       body: async () => {
         if (draft.locals.length === 0) return draft.body;
         beforeHosting(route);
-        await unlessAborted(() => hosted(draft, media, signal), signal);
+        const own = derived(signal);
+        await unlessAborted(() => hosted(draft, media, own), own);
         // A hosted URL may be one that the schema refuses: plain http where only https is taken.
         await this.#validate(candidate, strictness);
         return draft.body;
@@ -134,16 +135,10 @@ const aborted = (signal: AbortSignal): WaitAbortedError =>
     cause: signal.reason,
   });
 
-function localMedia(candidate: Candidate, issues: InvalidRequestError['issues']): InvalidRequestError {
-  const { message } = invalidRequest(candidate, issues);
-  return new InvalidRequestError(message, {
-    code: 'local_media',
-    phase: 'validate',
-    issues,
-    param: issues[0]?.path.join('.'),
-    hint: 'Put the file on the web and pass its URL, or create the client with { hostFile }, which does it for every call (docs/media.md).',
-  });
-}
+const LOCAL_MEDIA = {
+  code: 'local_media',
+  hint: 'Put the file on the web and pass its URL, or create the client with { hostFile }, which does it for every call (docs/media.md).',
+};
 
 /** The request as it will go over the wire. The caller's object stays untouched. */
 function drafted(request: unknown): { model: string; draft: NonNullable<ReturnType<typeof draftOf>> } {

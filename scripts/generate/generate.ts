@@ -1,5 +1,6 @@
 // What `npm run generate` makes of openapi/: types, catalogue, validation schemas, and the document as JSON. Same input, same bytes.
 import { join } from 'node:path';
+import type { FieldOfMedia } from '../../src/media/index.js';
 import type { GatewayConfig } from '../gateways.js';
 import { checkDocument, checkJson } from '../spec/check.js';
 import { putInPlace, readText } from '../spec/files.js';
@@ -12,7 +13,7 @@ import { SPEC_FILES } from '../spec/pull.js';
 import { type Body, bodiesOf } from './bodies.js';
 import { catalogText, withIndexFile } from './catalog.js';
 import { hoist, type SchemaSet } from './hoist.js';
-import { demandsImage, type MediaField, mediaFieldsOf } from './media.js';
+import { demandsImage, mediaFieldsOf } from './media.js';
 import { UnsupportedSchema } from './specialise.js';
 import { documentTypes, MEDIA_TYPES, requestTypes } from './types.js';
 import { URI_DEFINITION, uriDefinition, ValidationSchemas } from './validation.js';
@@ -182,12 +183,12 @@ function mediaFacts(
   };
 }
 
-function mediaOf(document: JsonObject, bodies: readonly Body[]): Map<string, MediaField[]> {
+function mediaOf(document: JsonObject, bodies: readonly Body[]): Map<string, FieldOfMedia[]> {
   const fields = bodies.map(({ key, schema }) => [key, mediaFieldsOf(document, schema)] as const);
   return new Map(fields.filter(([, held]) => held.length > 0));
 }
 
-function mediaFile(header: string, fields: ReadonlyMap<string, MediaField[]>): string {
+function mediaFile(header: string, fields: ReadonlyMap<string, FieldOfMedia[]>): string {
   const lines = [...fields].map(([key, held]) => `  ${JSON.stringify(key)}: ${JSON.stringify(held)},`);
   return `${header}
 /** A field that holds media: \`*\` stands for the items of a list; \`data\` takes base64 and data URLs as well, of \`unsaid\` the document is silent. */

@@ -1,15 +1,6 @@
 // Which fields of a request are media, and which models cannot do without an image: read from the schemas, by format and by name.
-import { kindNamed, type MediaKind, namesSetting, wordsOfName } from '../../src/media/index.js';
+import { type FieldOfMedia, kindNamed, type MediaKind, namesSetting, wordsOfName } from '../../src/media/index.js';
 import { arrayAt, deref, isObject, isString, type Json, type JsonObject, objectAt, stringAt } from '../spec/json.js';
-
-/** One field that holds media. */
-export interface MediaField {
-  /** Property names; `*` stands for the items of a list. */
-  path: string[];
-  /** `url`: only what the gateway can fetch; `data`: also base64 and data URLs; `unsaid`: the document does not say. */
-  takes: 'url' | 'data' | 'unsaid';
-  kind?: MediaKind;
-}
 
 const BASE64 = /\bdata urls?\b|\(base64|base64 png/i;
 
@@ -22,8 +13,8 @@ export function isMedia(name: string, schema: JsonObject): boolean {
 }
 
 /** All media fields of a request schema, without repeats, in the order of the document. */
-export function mediaFieldsOf(root: JsonObject, schema: JsonObject): MediaField[] {
-  const found = new Map<string, MediaField>();
+export function mediaFieldsOf(root: JsonObject, schema: JsonObject): FieldOfMedia[] {
+  const found = new Map<string, FieldOfMedia>();
   const visit = (value: Json, path: string[], context: Context, depth: number): void => {
     const resolved = deref(root, value);
     if (!isObject(resolved) || depth > DEEPEST) return;
@@ -49,7 +40,7 @@ export function mediaFieldsOf(root: JsonObject, schema: JsonObject): MediaField[
   return [...found.values()];
 }
 
-function takenBy(schema: JsonObject, description: string): MediaField['takes'] {
+function takenBy(schema: JsonObject, description: string): FieldOfMedia['takes'] {
   if (BASE64.test(description)) return 'data';
   return schema.format === 'uri' || /\bURLs?\b/i.test(description) ? 'url' : 'unsaid';
 }

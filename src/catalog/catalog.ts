@@ -142,7 +142,8 @@ function frozen(model: ModelData): ModelData {
 const endpointOf = (model: ModelData, path: string | undefined): EndpointData | undefined =>
   path === undefined ? model.endpoints[0] : model.endpoints.find((endpoint) => endpoint.path === path);
 
-function routeOf(model: ModelData, endpoint: EndpointData): Route {
+/** Where a request for `model` at `endpoint` goes. */
+export function routeOf(model: ModelData, endpoint: EndpointData): Route {
   return {
     model: model.id,
     method: endpoint.method,

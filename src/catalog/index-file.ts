@@ -1,6 +1,6 @@
 // What a gateway's model index says, in any reasonable spelling; a file that is malformed or hostile is refused whole.
 
-import { InvalidResponseError } from '../transport/index.js';
+import { InvalidResponseError, isRecord } from '../transport/index.js';
 import type { Modality } from './data.js';
 
 /** An endpoint as the index has it. */
@@ -205,9 +205,6 @@ function holdsPrototype(value: unknown): boolean {
   }
   return false;
 }
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function shown(value: unknown): string {
   const text = JSON.stringify(value) ?? 'nothing';

@@ -1,6 +1,6 @@
 // The door of the catalogue: which model goes where, and whether a request is acceptable.
 
-export { Catalog, type ModelFilter, type Refreshed } from './catalog.js';
+export { Catalog, type ModelFilter, type Refreshed, routeOf } from './catalog.js';
 export type {
   Body,
   CatalogData,

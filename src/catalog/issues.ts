@@ -1,6 +1,6 @@
 // What is wrong with a request, in words: field, what was expected, what came. Of a union only the nearest variant speaks.
 
-import { type RequestIssue, redactText } from '../transport/index.js';
+import { isRecord, type RequestIssue, shownText, valueAt } from '../transport/index.js';
 import type { JsonSchema, RuleFinding, SchemaBundle } from './data.js';
 import { nearestOf } from './nearest.js';
 
@@ -234,27 +234,13 @@ function oneOf(values: readonly unknown[]): string {
   return texts.length === 1 ? (texts[0] ?? '') : `one of ${texts.join(', ')}`;
 }
 
-/** Values up to this length are shown as they came. */
-const SHORT = 60;
-
 function shown(value: unknown): string {
   if (value === undefined) return NOTHING;
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (typeof value === 'object' && value !== null) return 'an object';
   if (typeof value !== 'string') return JSON.stringify(value);
-  // Redacted whole: half a secret is not recognised as one. A query may be a signature, also of a URL that is none.
-  const text = redactText(
-    JSON.stringify(value.replace(/^(\s*\S+)\?\S.*$/s, '$1?***').replace(/^(\s*\w+:.*?)\?.*$/s, '$1?***')),
-  );
-  return value.length <= SHORT ? text : `a text of ${value.length} characters (${text.slice(0, 30)}…)`;
-}
-
-function valueAt(value: unknown, path: readonly (string | number)[]): unknown {
-  return path.reduce<unknown>(
-    (held, key) =>
-      typeof held === 'object' && held !== null && Object.hasOwn(held, key) ? Reflect.get(held, key) : undefined,
-    value,
-  );
+  // A query may be a signature, also of a URL that is none.
+  return shownText(value, value.replace(/^(\s*\S+)\?\S.*$/s, '$1?***').replace(/^(\s*\w+:.*?)\?.*$/s, '$1?***'));
 }
 
 /** The fields that `schema` knows at `path`, and whether each is required there. */
@@ -280,8 +266,7 @@ function* fieldsOf(
   } else if (typeof step === 'string' && Object.hasOwn(properties, step)) yield* inner(properties[step], rest);
 }
 
-const isSchema = (value: unknown): value is JsonSchema =>
-  typeof value === 'boolean' || (typeof value === 'object' && value !== null && !Array.isArray(value));
+const isSchema = (value: unknown): value is JsonSchema => typeof value === 'boolean' || isRecord(value);
 
 const same = (a: RequestIssue, b: RequestIssue): boolean =>
   a.message === b.message && a.path.join('\0') === b.path.join('\0');

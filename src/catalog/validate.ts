@@ -105,8 +105,12 @@ class Once<Part> {
 /** A message is read; `issues` has the rest. */
 const MOST_SENTENCES = 8;
 
-/** What is thrown for `issues`. */
-export function invalidRequest({ model, endpoint }: Candidate, issues: readonly RequestIssue[]): InvalidRequestError {
+/** What is thrown for `issues`; `way` is told where it is another than to correct the fields. */
+export function invalidRequest(
+  { model, endpoint }: Candidate,
+  issues: readonly RequestIssue[],
+  way?: { code: string; hint: string },
+): InvalidRequestError {
   const isProse = issues.every(({ rule }) => rule !== undefined);
   const more = issues.length > MOST_SENTENCES ? `; and ${issues.length - MOST_SENTENCES} more` : '';
   return new InvalidRequestError(
@@ -119,6 +123,7 @@ export function invalidRequest({ model, endpoint }: Candidate, issues: readonly 
       hint: isProse
         ? "Correct the named fields. If the gateway has changed its mind, { validate: 'schema' } skips these rules."
         : 'Correct the named fields.',
+      ...way,
     },
   );
 }

@@ -1,11 +1,13 @@
 // A request as JSON data, taken at once: bytes and blobs become stand-ins, and what JSON would lose is told.
 
+import { isRecord, valueAt } from '../transport/index.js';
 import type { BlobLike } from './local-file.js';
 import type { MediaKind } from './sniff.js';
 
 /** A field of a request that holds media; `*` in its path stands for the items of a list. */
 export interface FieldOfMedia {
   readonly path: readonly string[];
+  /** `url`: only what the gateway can fetch; `data`: also base64 and data URLs; `unsaid`: the document does not say. */
   readonly takes: 'url' | 'data' | 'unsaid';
   readonly kind?: MediaKind;
 }
@@ -45,10 +47,7 @@ export function draftOf(request: unknown): Draft | undefined {
     withoutBinaries(request, [], known, places, new Set()),
     function (this: object, key, value) {
       // What JSON would make `{}` of, and the gateway would be paid for: bytes in what writes itself, streams, promises, maps.
-      for (const held of [Reflect.get(this, key), value]) {
-        if (typeof held === 'object' && held !== null && isLost(held))
-          throw new TypeError(`JSON loses what is in ${key}`);
-      }
+      if (isLost(value) || isLost(Reflect.get(this, key))) throw new TypeError(`JSON loses what is in ${key}`);
       return value;
     },
   );
@@ -62,8 +61,9 @@ export function draftOf(request: unknown): Draft | undefined {
   return { body, locals };
 }
 
-function isLost(value: object): boolean {
-  if (binaryOf(value) !== undefined) return true;
+function isLost(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (isBlobLike(value) || isBytes(value)) return true;
   if (Array.isArray(value) || 'toJSON' in value) return false;
   if (['pipe', 'getReader', 'then'].some((name) => typeof Reflect.get(value, name) === 'function')) return true;
   const prototype = Object.getPrototypeOf(value);
@@ -102,14 +102,18 @@ function withoutBinaries(
   return places.length === before ? value : copy;
 }
 
+/** A blob as it is, bytes as a copy that nobody else can change. */
 function binaryOf(value: object): Exclude<Source, string> | undefined {
   if (isBlobLike(value)) return value;
-  if (ArrayBuffer.isView(value))
-    return Uint8Array.from(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
-  // By its tag: a buffer of another realm (a worker, a test runner) is no instance of this one's class.
-  return /^\[object (?:Shared)?ArrayBuffer\]$/.test(Object.prototype.toString.call(value))
-    ? Uint8Array.from(new Uint8Array(value as ArrayBuffer))
-    : undefined;
+  if (!isBytes(value)) return undefined;
+  return ArrayBuffer.isView(value)
+    ? Uint8Array.from(new Uint8Array(value.buffer, value.byteOffset, value.byteLength))
+    : Uint8Array.from(new Uint8Array(value));
+}
+
+/** By its tag: a buffer of another realm (a worker, a test runner) is no instance of this one's class. */
+function isBytes(value: object): value is ArrayBufferView | ArrayBuffer {
+  return ArrayBuffer.isView(value) || /^\[object (?:Shared)?ArrayBuffer\]$/.test(Object.prototype.toString.call(value));
 }
 
 function isBlobLike(value: object): value is BlobLike {
@@ -119,17 +123,8 @@ function isBlobLike(value: object): value is BlobLike {
   );
 }
 
-export const valueAt = (body: unknown, path: Path): unknown =>
-  path.reduce<unknown>(
-    (held, key) => (typeof held === 'object' && held !== null ? Reflect.get(held, key) : undefined),
-    body,
-  );
-
 export function setAt(body: Record<string, unknown>, path: Path, value: unknown): void {
   const last = path.at(-1);
   const holder = valueAt(body, path.slice(0, -1));
   if (last !== undefined && typeof holder === 'object' && holder !== null) Reflect.set(holder, last, value);
 }
-
-export const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

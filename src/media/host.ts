@@ -1,7 +1,7 @@
 // Local media on their way to the web: read, looked at, given to the user's `hostFile`, their URLs put in their place.
 
 import { ConfigError, type ImaRouterError, messageOf } from '../transport/index.js';
-import { type Draft, type Local, setAt } from './draft.js';
+import { type Draft, type Local, type Path, setAt } from './draft.js';
 import { type HostedField, type HostFile, isNamedLikeMedia, isOutOfReach, type LocalOptions, WEB } from './local.js';
 
 /** Uploads at once; more would only crowd each other. */
@@ -11,28 +11,26 @@ const MOST_UPLOADS = 6;
 export async function hosted(draft: Draft, options: LocalOptions, signal: AbortSignal | undefined): Promise<void> {
   const { hostFile, model } = options;
   // One piece of work per thing and use of it: the same file may be wanted as an image here and as a video there.
-  const works = new Map<string, Local[]>();
+  const works = new Map<string, { local: Local; paths: Path[] }>();
   for (const local of draft.locals) {
     const use = `${local.standIn} ${local.field?.kind ?? ''} ${local.field?.takes === 'data'}`;
-    works.set(use, [...(works.get(use) ?? []), local]);
+    const held = works.get(use);
+    if (held === undefined) works.set(use, { local, paths: [local.path] });
+    else held.paths.push(local.path);
   }
+  const urlOf = async (local: Local): Promise<string> => {
+    const file = await fileOf(local);
+    if (local.field?.takes === 'data') return dataUrl(file);
+    if (hostFile === undefined) throw new TypeError('local media without hostFile were let through');
+    return hostedUrl(hostFile, file, { model, field: local.path.join('.'), signal }, options);
+  };
   const rest = [...works.values()];
   const work = async (): Promise<void> => {
-    for (let same = rest.pop(); same !== undefined && !signal?.aborted; same = rest.pop()) {
-      const [local] = same;
-      if (local === undefined) continue;
-      const file = await fileOf(local);
-      const field = local.path.join('.');
-      const isInline = local.field?.takes === 'data';
-      if (!isInline && hostFile === undefined) throw new TypeError('local media without hostFile were let through');
-      const url =
-        isInline || hostFile === undefined
-          ? await dataUrl(file)
-          : await hostedUrl(hostFile, file, { model, field, signal }, options);
-      for (const { path } of same) setAt(draft.body, path, url);
+    for (let next = rest.shift(); next !== undefined && !signal?.aborted; next = rest.shift()) {
+      const url = await urlOf(next.local);
+      for (const path of next.paths) setAt(draft.body, path, url);
     }
   };
-  rest.reverse();
   await Promise.all(Array.from({ length: Math.min(MOST_UPLOADS, rest.length) }, work));
 }
 

@@ -1,6 +1,6 @@
 // Which texts and bytes of a request are local media: those that `hostFile` will put on the web, and those that are refused.
 
-import { isPrivateHost, type RequestIssue, redactText } from '../transport/index.js';
+import { isPrivateHost, type RequestIssue, shownText } from '../transport/index.js';
 import { type Draft, type FieldOfMedia, type Path, type Source, setAt, standIn } from './draft.js';
 import { kindNamed, namesSetting, wordsOfName } from './field-names.js';
 
@@ -53,10 +53,11 @@ export function localIssues(
   const binary = new Set(draft.locals.map(({ path }) => path.join('\0')));
   const texts = new Map<string, string>();
   for (const { path, text } of [...textsIn(draft.body, [])]) {
-    const field = fieldAt(path);
+    const declared = fieldAt(path);
+    const field = declared ?? guessed(path);
     // Asked before anything is looked for in the text: prompts may be long.
-    if (binary.has(path.join('\0')) || (field === undefined && guessed(path) === undefined)) continue;
-    const verdict = verdictOn(text, field, options);
+    if (binary.has(path.join('\0')) || field === undefined) continue;
+    const verdict = verdictOn(text, declared, options);
     if (verdict === 'sent') continue;
     if (typeof verdict !== 'string') {
       hasLocal ||= verdict.isLocal;
@@ -66,7 +67,7 @@ export function localIssues(
     const stood = texts.get(text) ?? standIn(draft.locals.length);
     texts.set(text, stood);
     draft.locals.push({
-      ...{ path, standIn: stood, field: field ?? guessed(path) },
+      ...{ path, standIn: stood, field },
       source: verdict === 'base64' ? `data:;base64,${text}` : text.trim(),
     });
     setAt(draft.body, path, stood);
@@ -136,11 +137,8 @@ function issueOf(path: Path, what: string, expected: string, received: string): 
 const sizeOf = (source: Source): unknown =>
   typeof source === 'string' ? source.length : 'byteLength' in source ? source.byteLength : source.size;
 
-/** Short texts are shown, without the query of a URL. */
-function shown(text: string): string {
-  const safe = redactText(JSON.stringify(text.replace(/\?.*/s, '?***')));
-  return text.length <= 60 ? safe : `a text of ${text.length} characters (${safe.slice(0, 30)}…)`;
-}
+/** Without the query of a URL. */
+const shown = (text: string): string => shownText(text, text.replace(/\?.*/s, '?***'));
 
 /** Whether a field's path, with its `*`, is that of `path`. */
 const fits = (field: readonly string[], path: Path): boolean =>

@@ -4,6 +4,7 @@ export { cleanBaseUrl, cleanHeaders, cleanIndexUrl, cleanKey, isLoopback, isPriv
 export { derived, guarded, messageOf } from './callbacks.js';
 export * from './errors.js';
 export { Answer, exchange, type FetchLike } from './exchange.js';
+export { isRecord, shownText, valueAt } from './json.js';
 export { redactJson, redactText } from './redact.js';
 export {
   kindOfStatus,

@@ -1,9 +1,6 @@
 // Small looks into JSON that nobody vouches for.
 
-/** An object that is not an array. */
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
+export { isRecord, valueAt } from '../../transport/index.js';
 
 /** A non-empty text; numbers count (codes and ids come as either). */
 export function textOf(value: unknown): string | undefined {

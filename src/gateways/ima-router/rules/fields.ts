@@ -1,7 +1,7 @@
 // How the rules look at a body: is a field given, do two spellings of it agree, which media does the body carry.
 
 import type { Body, RuleFinding } from '../../../catalog/index.js';
-import { isRecord, numberOf } from '../json.js';
+import { isRecord, numberOf, valueAt } from '../json.js';
 
 /** A place in a body, as in `RuleFinding.path`. */
 export type Path = readonly (string | number)[];
@@ -21,11 +21,6 @@ export function listOf(value: unknown): unknown[] {
 /** The object of extended parameters, empty when there is none. */
 export function metadataOf(body: Body): Body {
   return isRecord(body.metadata) ? body.metadata : {};
-}
-
-/** What stands at `path`. */
-export function valueAt(body: Body, path: Path): unknown {
-  return path.reduce<unknown>((held, step) => (isRecord(held) ? held[step] : undefined), body);
 }
 
 /** The first of several spellings that is given. */

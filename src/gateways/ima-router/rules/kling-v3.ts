@@ -1,8 +1,8 @@
 // What kling-v3-video and kling-v3-omni-video refuse: sound, reference videos, shot types, one setting spelt twice.
 
 import type { Body, Rule } from '../../../catalog/index.js';
-import { numberOf } from '../json.js';
-import { differing, finding, firstGiven, given, mediaIn, metadataOf, promptRequired, valueAt } from './fields.js';
+import { numberOf, valueAt } from '../json.js';
+import { differing, finding, firstGiven, given, mediaIn, metadataOf, promptRequired } from './fields.js';
 
 const paths = ['/v1/videos'];
 const SHOT_TYPES: Readonly<Record<string, readonly string[]>> = {

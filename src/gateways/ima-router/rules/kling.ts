@@ -1,8 +1,8 @@
 // What the legacy Kling models refuse or drop: the prompt, master editions, cfg_scale, spellings of the native endpoints.
 
 import type { Rule } from '../../../catalog/index.js';
-import { numberOf } from '../json.js';
-import { finding, given, promptRequired, same, valueAt } from './fields.js';
+import { numberOf, valueAt } from '../json.js';
+import { finding, given, promptRequired, same } from './fields.js';
 
 const models = [
   'kling-v1',

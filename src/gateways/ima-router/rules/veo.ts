@@ -1,7 +1,8 @@
 // What Veo refuses or drops: 4k, a third picture in frame mode, one setting spelt twice.
 
 import type { Rule } from '../../../catalog/index.js';
-import { differing, finding, listOf, metadataOf, valueAt } from './fields.js';
+import { valueAt } from '../json.js';
+import { differing, finding, listOf, metadataOf } from './fields.js';
 
 const paths = ['/v1/videos'];
 
