@@ -18,19 +18,13 @@ import type { TaskState } from './result.js';
 import type { Scheduler } from './scheduler.js';
 import { isTerminal, type StateReading, type SubmitReading } from './state.js';
 import { Task, type TaskPort } from './task.js';
+import type { Warning } from './warning.js';
 
 /** How a gateway's answers read. Pure functions; handed down by the gateway, must not throw. */
 export interface TaskReaders {
   readSubmit(answer: Answer, at: { path: string; modality: Modality }): SubmitReading;
   /** Null when the answer says nothing about the task (`{"code":"success","data":null}`). */
   readState(answer: Answer, at: { pollPath: string; modality: Modality }): StateReading | null;
-}
-
-/** Something that deserves attention but breaks nothing. */
-export interface Warning {
-  code: string;
-  message: string;
-  [field: string]: unknown;
 }
 
 /** What an engine works with. */
@@ -89,6 +83,7 @@ export class TaskEngine implements TaskPort {
       model: route.model,
       endpoint: route.path,
       pollPath,
+      modality: route.modality,
       traceId,
       state: 'intent',
       createdAt: nowIso,

@@ -1,10 +1,18 @@
 // The door of the tasks room: from a paid submit to its end, written down on the way.
 
-export { type EngineOptions, TaskEngine, type TaskReaders, type Warning } from './engine.js';
-export { type Journal, type JournalRecord, MemoryJournal, type RecordState } from './journal.js';
+export { type EngineOptions, TaskEngine, type TaskReaders } from './engine.js';
+export {
+  type Journal,
+  type JournalFilter,
+  type JournalRecord,
+  MemoryJournal,
+  type RecordFile,
+  type RecordState,
+} from './journal.js';
 export { DEFAULT_BOUNDS, type PollBounds } from './pace.js';
 export { checkedRef, checkedTaskId, type TaskRef } from './ref.js';
 export { TaskResult, type TaskState } from './result.js';
 export { Scheduler } from './scheduler.js';
 export { type StateReading, type SubmitReading, statusOf, type TaskError, type TaskStatus } from './state.js';
 export { checkedTimeout, Task, type WaitOptions } from './task.js';
+export type { Warning } from './warning.js';
