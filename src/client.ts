@@ -15,6 +15,7 @@ import {
 import {
   type ClientOptions,
   checkOptions,
+  journalOf,
   pollBounds,
   pollsPerSecond,
   requestTimeout,
@@ -23,13 +24,15 @@ import {
   strictnessOf,
   warner,
 } from './options.js';
-import { RequestDesk } from './request.js';
+import { type PrepareOptions, RequestDesk } from './request.js';
 import {
+  type BatchItem,
+  type BatchOptions,
   checkedRef,
   checkedTaskId,
   checkedTimeout,
   type Journal,
-  MemoryJournal,
+  type ResumeFilter,
   Scheduler,
   type Task,
   TaskEngine,
@@ -40,6 +43,7 @@ import {
 } from './tasks/index.js';
 import {
   type Answer,
+  backoff,
   ConfigError,
   cleanBaseUrl,
   cleanHeaders,
@@ -85,6 +89,8 @@ export interface SubmitOptions<Endpoint extends string = string> {
   traceId?: string | undefined;
   /** How far this body is checked before it is sent; the client's `validate` unless given. */
   validate?: Strictness | undefined;
+  /** `attach`: where the journal has an equal request that is still pending, its task is given instead of a new one. */
+  dedupe?: 'attach' | undefined;
 }
 
 /** Options of `generate`: those of `submit` and of the wait. */
@@ -166,18 +172,19 @@ export class GatewayClient<Bodies extends BodyMap, Preferred, Paths extends obje
     const userHeaders = cleanHeaders(options.headers);
     // Epoch milliseconds on a clock that nobody sets back: waits must not hang when the system time changes.
     const clock = { now: () => performance.timeOrigin + performance.now(), random: Math.random };
+    const retry = retryPolicy(options.retry);
     this.#gateway = gateway;
     this.#catalog = new Catalog(gateway.catalog, gateway.names);
     this.#strictness = strictnessOf(options.validate);
-    this.journal = options.journal ?? new MemoryJournal();
+    this.journal = journalOf(options.journal);
     this.#transport = new Transport({
       baseUrl: cleanBaseUrl(options.baseUrl ?? fromEnvironment(gateway.env.baseUrl) ?? gateway.baseUrl),
       apiKey,
       missingKey: `No API key for ${gateway.name}: set ${gateway.env.apiKey[0] ?? 'the key variable'} or pass { apiKey }.`,
       headers: (key) => ({ ...userHeaders, ...gateway.headers(key) }),
-      fetch,
+      fetch: options.fetch,
       requestTimeoutMs: requestTimeout(options),
-      retry: retryPolicy(options.retry),
+      retry,
       readRefusal: gateway.readRefusal,
       logger: safeLogger(options.logger),
       ...clock,
@@ -190,6 +197,7 @@ export class GatewayClient<Bodies extends BodyMap, Preferred, Paths extends obje
       scheduler: new Scheduler({
         perSecond: pollsPerSecond(options.poll, gateway.pollsPerSecond),
         now: clock.now,
+        backoffMs: (refusals) => backoff(refusals, retry, clock.random),
       }),
       bounds: pollBounds(options.poll),
       media: {
@@ -197,11 +205,14 @@ export class GatewayClient<Bodies extends BodyMap, Preferred, Paths extends obje
         headersFor: (url) => (this.#transport.isOwnOrigin(url) ? this.#transport.authHeaders('download') : {}),
       },
       waitMs: gateway.waitMs,
+      longestSubmitMs: retry.attempts * (requestTimeout(options) + retry.capMs),
+      resendsUnknown: retry.unknownSubmits,
       warn: warner(options.onWarning),
       ...clock,
     });
     const isLocalGateway = isLoopback(new URL(this.#transport.baseUrl).hostname);
     this.#desk = new RequestDesk({
+      gateway: gateway.name,
       catalog: this.#catalog,
       parts: gateway.parts,
       hostFile: options.hostFile,
@@ -238,12 +249,40 @@ export class GatewayClient<Bodies extends BodyMap, Preferred, Paths extends obje
     request: { model: TaskModel<Bodies, Model> } & BodyOf<Bodies, Model, Endpoint>,
     options: SubmitOptions<EndpointChoice<Bodies, Model, Endpoint>> = {},
   ): Promise<Task> {
-    const { route, body } = await this.#desk.prepare(request, {
-      endpoint: options.endpoint,
-      strictness: strictnessOf(options.validate, this.#strictness),
-      signal: options.signal,
-    });
-    return this.#engine.submit(route, body, { signal: options.signal, traceId: options.traceId });
+    const { signal, traceId, dedupe } = options;
+    const prepared = await this.#desk.prepare(request, this.#preparing(options));
+    return this.#engine.submit(prepared, { signal, traceId, dedupe });
+  }
+
+  #preparing({ endpoint, validate, signal }: SubmitOptions): PrepareOptions {
+    return { endpoint, strictness: strictnessOf(validate, this.#strictness), signal };
+  }
+
+  /**
+   * The tasks of the journal that are not finished and that nobody alive waits for, from this process or any other. A
+   * submit that was cut off before its answer becomes `unknown` in the journal, with a warning: it may be billed.
+   * Throws `ConfigError` when the journal cannot be read.
+   */
+  resume(filter: ResumeFilter = {}): Promise<Task[]> {
+    return this.#engine.resume(filter);
+  }
+
+  /**
+   * Many requests as one piece of work, in order of completion; one failure never drops the others. The same requests
+   * again, with the same journal, go on where they stopped: what is bought is not bought twice. Bodies are checked at
+   * run time, item by item. Throws `ConfigError` at once for wrong options; ends in `WaitAbortedError` on `signal`.
+   */
+  batch<Request extends { model: string }>(
+    requests: Iterable<Request> | AsyncIterable<Request>,
+    options: BatchOptions<Request> & { validate?: Strictness | undefined } = {},
+  ): AsyncGenerator<BatchItem<Request>, void, undefined> {
+    const { endpoint, validate } = options;
+    const preparing = this.#preparing({ endpoint, validate });
+    const desk = {
+      identify: (request: Request) => this.#desk.identify(request, preparing),
+      prepare: (request: Request, signal: AbortSignal) => this.#desk.prepare(request, { ...preparing, signal }),
+    };
+    return this.#engine.batch(requests, desk, options);
   }
 
   /**

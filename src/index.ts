@@ -35,9 +35,18 @@ export type {
 } from './media/index.js';
 export type { ClientOptions } from './options.js';
 export type {
+  BatchItem,
+  BatchOptions,
+  BatchTotals,
+  BatchUpdate,
+  DirectoryJournalOptions,
   Journal,
+  JournalFilter,
   JournalRecord,
   PollBounds,
+  RecordFile,
+  RecordState,
+  ResumeFilter,
   Task,
   TaskError,
   TaskRef,
@@ -47,9 +56,10 @@ export type {
   WaitOptions,
   Warning,
 } from './tasks/index.js';
-export { MemoryJournal } from './tasks/index.js';
+export { DirectoryJournal, MemoryJournal } from './tasks/index.js';
 export {
   AuthenticationError,
+  BudgetExceededError,
   ConfigError,
   ConnectionError,
   DownloadError,

@@ -2,7 +2,14 @@
 
 import type { Strictness } from './catalog/index.js';
 import type { HostFile } from './media/index.js';
-import { DEFAULT_BOUNDS, type Journal, type PollBounds, type Warning } from './tasks/index.js';
+import {
+  DEFAULT_BOUNDS,
+  DirectoryJournal,
+  type Journal,
+  MemoryJournal,
+  type PollBounds,
+  type Warning,
+} from './tasks/index.js';
 import {
   ConfigError,
   DEFAULT_RETRY,
@@ -24,8 +31,8 @@ export interface ClientOptions {
   fetch?: FetchLike | undefined;
   /** Sent with every call to the gateway, never to a result host. Not for the key or the connection. */
   headers?: Record<string, string> | undefined;
-  /** Where paid requests are written down; in memory unless given. */
-  journal?: Journal | undefined;
+  /** Where paid requests are written down: a directory (its path or `file:` URL), or a store of yours; else in memory. */
+  journal?: Journal | string | URL | undefined;
   /**
    * Puts local media (paths, bytes, blobs, data URLs in media fields) where the gateway can fetch it, and says where.
    * Without it they are refused before anything is spent; see docs/media.md.
@@ -47,12 +54,12 @@ export interface ClientOptions {
   onWarning?: ((warning: Warning) => void) | undefined;
 }
 
-const TYPES: { [Name in keyof Required<ClientOptions>]: 'string' | 'function' | 'object' | 'number' } = {
+const TYPES: { [Name in keyof Required<ClientOptions>]: 'string' | 'function' | 'object' | 'number' | 'any' } = {
   apiKey: 'string',
   baseUrl: 'string',
   fetch: 'function',
   headers: 'object',
-  journal: 'object',
+  journal: 'any',
   hostFile: 'function',
   validate: 'string',
   requestTimeoutMs: 'number',
@@ -67,16 +74,13 @@ export function checkOptions(options: ClientOptions): void {
   for (const [name, value] of Object.entries(options)) {
     if (!Object.hasOwn(TYPES, name)) throw bad(name, 'is not an option', `Known: ${Object.keys(TYPES).join(', ')}.`);
     const type = TYPES[name as keyof ClientOptions];
-    if (value !== undefined && (typeof value !== type || value === null)) throw bad(name, `must be a ${type}`);
+    if (type === 'any' || value === undefined) continue;
+    if (typeof value !== type || value === null) throw bad(name, `must be a ${type}`);
   }
-  const { validate, retry, journal, logger } = options;
+  const { validate, retry, logger } = options;
   strictnessOf(validate);
   if (retry?.unknownSubmits !== undefined && typeof retry.unknownSubmits !== 'boolean') {
     throw bad('retry.unknownSubmits', 'must be true or false');
-  }
-  for (const method of ['put', 'get', 'list', 'delete'] as const) {
-    if (journal !== undefined && typeof journal[method] !== 'function')
-      throw bad(`journal.${method}`, 'must be a function');
   }
   for (const method of ['debug', 'info', 'warn', 'error'] as const) {
     if (logger !== undefined && typeof logger[method] !== 'function')
@@ -89,6 +93,17 @@ export function strictnessOf(...given: (Strictness | undefined)[]): Strictness {
   const word = given.find((one) => one !== undefined) ?? 'full';
   if (word === 'full' || word === 'schema' || word === 'off') return word;
   throw bad('validate', "must be 'full', 'schema' or 'off'");
+}
+
+/** The store of a client. Makes no call: a directory is made when the first record is written. */
+export function journalOf(journal: ClientOptions['journal']): Journal {
+  if (journal === undefined) return new MemoryJournal();
+  if (typeof journal === 'string' || journal instanceof URL) return new DirectoryJournal(journal);
+  if (typeof journal !== 'object' || journal === null) throw bad('journal', 'must be a path, a URL or a store');
+  for (const method of ['put', 'get', 'list', 'delete'] as const) {
+    if (typeof journal[method] !== 'function') throw bad(`journal.${method}`, 'must be a function');
+  }
+  return journal;
 }
 
 /** The timeout of one exchange. */

@@ -10,7 +10,16 @@ import {
   type Strictness,
   Validator,
 } from './catalog/index.js';
-import { draftOf, type HostFile, hosted, type LocalOptions, localIssues, STAND_INS } from './media/index.js';
+import {
+  draftOf,
+  type HostFile,
+  hosted,
+  identityOf,
+  type LocalOptions,
+  localIssues,
+  STAND_INS,
+} from './media/index.js';
+import type { Prepared } from './tasks/index.js';
 import { derived, InvalidRequestError, type RequestIssue, WaitAbortedError } from './transport/index.js';
 
 /** How one request is prepared. */
@@ -22,6 +31,7 @@ export interface PrepareOptions {
 
 /** What a client's requests have in common. */
 export interface RequestContext {
+  gateway: string;
   catalog: Catalog;
   parts: LazyParts;
   hostFile: HostFile | undefined;
@@ -46,12 +56,20 @@ export class RequestDesk {
   }
 
   /**
-   * The route of `request`, and its body as it goes over the wire: the caller's object, with local media hosted.
-   * Throws `UnknownModelError`, `InvalidRequestError`, or `ConfigError` when `hostFile` fails. Nothing was sent then.
+   * The route of `request`, its body as it goes over the wire (the caller's object, with local media hosted), and what
+   * equal requests are known by. Throws `UnknownModelError`, `InvalidRequestError`, or `ConfigError` when `hostFile` fails. Nothing was sent then.
    */
-  async prepare(request: unknown, options: PrepareOptions): Promise<{ route: Route; body: string }> {
+  async prepare(request: unknown, options: PrepareOptions): Promise<Prepared> {
     const ready = await this.#checked(request, options);
-    return { route: ready.route, body: JSON.stringify(await ready.body()) };
+    const { route } = ready;
+    // Before hosting: the same file may be given another address each time.
+    const fingerprint = await ready.identity();
+    return { route, fingerprint, body: JSON.stringify(await ready.body()) };
+  }
+
+  /** What equal requests are known by, without preparing them any further. Throws as `prepare` does. */
+  async identify(request: unknown, options: PrepareOptions): Promise<string> {
+    return (await this.#checked(request, options)).identity();
   }
 
   /** Throws as `prepare` does. Hosts nothing. */
@@ -62,7 +80,7 @@ export class RequestDesk {
   async #checked(
     request: unknown,
     { endpoint: path, strictness, signal }: PrepareOptions,
-  ): Promise<{ route: Route; body: () => Promise<unknown> }> {
+  ): Promise<{ route: Route; identity: () => Promise<string>; body: () => Promise<unknown> }> {
     const { catalog, hostFile, isLocalGateway, beforeHosting } = this.#context;
     // What is checked is what is sent, whatever the caller does to the object meanwhile.
     const { model, draft } = drafted(request);
@@ -84,6 +102,7 @@ export class RequestDesk {
     await this.#validate(candidate, strictness);
     return {
       route,
+      identity: () => identityOf(draft, [this.#context.gateway, route.method, route.path]),
       body: async () => {
         if (draft.locals.length === 0) return draft.body;
         beforeHosting(route);

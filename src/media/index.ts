@@ -4,6 +4,7 @@ export { draftOf, type FieldOfMedia, STAND_INS } from './draft.js';
 export type { DownloadOptions, DownloadProgress, OutputFacts, OutputOrigin, SavedFile } from './facts.js';
 export { kindNamed, namesSetting, wordsOfName } from './field-names.js';
 export { hosted } from './host.js';
+export { identityOf } from './identity.js';
 export { type HostedField, type HostFile, type LocalOptions, localIssues } from './local.js';
 export { Output } from './output.js';
 export type { MediaKind } from './sniff.js';

@@ -65,4 +65,10 @@ export class Output implements OutputFacts {
       options,
     );
   }
+
+  /** Whether files that were saved before are still there. */
+  static async areThere(files: readonly SavedFile[]): Promise<boolean> {
+    const { areThere } = await import('./save.js');
+    return areThere(files);
+  }
 }

@@ -55,6 +55,18 @@ export async function saveOutputs(
   return files;
 }
 
+/** Whether files that were saved before are still there, by their sizes. */
+export async function areThere(files: readonly SavedFile[]): Promise<boolean> {
+  const sizes = files.map(({ path }) =>
+    stat(path).then(
+      ({ size }) => size,
+      () => undefined,
+    ),
+  );
+  const found = await Promise.all(sizes);
+  return files.length > 0 && files.every(({ bytes }, index) => found[index] === bytes);
+}
+
 async function save(
   job: Job,
   target: string,

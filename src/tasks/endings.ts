@@ -45,8 +45,10 @@ export class Endings {
       });
     }
     if (state.status === 'cancelled') {
-      return new TaskCancelledError(`Task ${id} (${model}) was cancelled by the gateway.`, {
+      const reason = state.error === undefined ? '.' : `: ${this.#redact(state.error.message)}`;
+      return new TaskCancelledError(`Task ${id} (${model}) was cancelled by the gateway${reason}`, {
         code: 'task_cancelled',
+        gatewayCode: state.error?.code,
         hint: 'Submit it again if it is still wanted.',
         ...facts,
       });
@@ -55,7 +57,8 @@ export class Endings {
     return new TaskFailedError(`Task ${id} (${model}) failed: ${why}`, {
       code: 'task_failed',
       gatewayCode: state.error?.code,
-      hint: HINT[state.error?.kind ?? 'unknown'],
+      inputIndex: state.error?.inputIndex,
+      hint: state.error?.hint ?? HINT[state.error?.kind ?? 'unknown'],
       ...facts,
     });
   }

@@ -1,31 +1,20 @@
-// From an accepted request to a task and its states: write down, send once, write down the id, ask until it ends.
+// The tasks of one client: handles on what was bought, now or before, their status calls, and what is noted of them.
 
 import type { Modality, Route } from '../catalog/index.js';
 import { type MediaAccess, Output, type OutputFacts } from '../media/index.js';
-import {
-  type Answer,
-  ConfigError,
-  derived,
-  type ImaRouterError,
-  messageOf,
-  SubmitUnknownError,
-  type Transport,
-} from '../transport/index.js';
-import type { Journal, JournalRecord } from './journal.js';
+import { Aborts, ConfigError, RateLimitError, sha256, type Transport } from '../transport/index.js';
+import { type BatchItem, type BatchOptions, type BatchPort, BatchRun, checkBatch } from './batch.js';
+import { isEnded, type Journal, type JournalRecord, type RecordFile, type RecordState } from './journal.js';
 import { nextDelay, type PollBounds } from './pace.js';
-import { isPollable, type TaskRef } from './ref.js';
+import { type Prepared, Purchases, refOf, type SubmitAt } from './purchase.js';
+import type { TaskReaders } from './readers.js';
+import { Records } from './records.js';
+import type { TaskRef } from './ref.js';
 import type { TaskState } from './result.js';
 import type { Scheduler } from './scheduler.js';
-import { isTerminal, type StateReading, type SubmitReading } from './state.js';
+import type { Progressed, StateReading } from './state.js';
 import { Task, type TaskPort } from './task.js';
 import type { Warning } from './warning.js';
-
-/** How a gateway's answers read. Pure functions; handed down by the gateway, must not throw. */
-export interface TaskReaders {
-  readSubmit(answer: Answer, at: { path: string; modality: Modality }): SubmitReading;
-  /** Null when the answer says nothing about the task (`{"code":"success","data":null}`). */
-  readState(answer: Answer, at: { pollPath: string; modality: Modality }): StateReading | null;
-}
 
 /** What an engine works with. */
 export interface EngineOptions {
@@ -38,9 +27,19 @@ export interface EngineOptions {
   media: MediaAccess;
   /** Default patience per modality, in milliseconds. */
   waitMs: Readonly<Partial<Record<Modality, number>>>;
+  /** No submit takes longer than this, retries included, in milliseconds. */
+  longestSubmitMs: number;
+  /** Whether a submit of unknown fate may be sent again. */
+  resendsUnknown: boolean;
   warn: (warning: Warning) => void;
+  /** Milliseconds since 1970, on a clock that never goes back. */
   now: () => number;
   random: () => number;
+}
+
+/** Which tasks are wanted back. */
+export interface ResumeFilter {
+  model?: string | undefined;
 }
 
 /** Patience where the gateway names none: an hour. */
@@ -48,99 +47,34 @@ const FALLBACK_WAIT_MS = 3_600_000;
 
 /** Submits and polls the tasks of one client. */
 export class TaskEngine implements TaskPort {
+  readonly scheduler: Scheduler;
+  readonly records: Records;
   readonly #options: EngineOptions;
-  /** Journal keys of the tasks that this engine submitted. */
-  readonly #records = new Map<string, JournalRecord>();
+  readonly #purchases: Purchases;
+  readonly #aborts = new Aborts();
+  /** Handles that `resume` gave and nobody waits for yet: whoever asks again gets the same. */
+  readonly #resumed = new Map<string, Task>();
 
   constructor(options: EngineOptions) {
     this.#options = options;
+    this.scheduler = options.scheduler;
+    this.records = new Records({ ...options, warn: ({ code, message, ...rest }) => this.warn(code, message, rest) });
+    this.#purchases = new Purchases({ ...options, records: this.records });
   }
 
   /** Throws `ConfigError` where nothing could be submitted to `route`: it makes no task, or there is no key. */
-  assertReady(route: Route): { pollPath: string } {
-    if (route.pollPath === null) throw notATask(route);
-    this.#options.transport.authHeaders('config');
-    return { pollPath: route.pollPath };
+  assertReady(route: Route): void {
+    this.#purchases.assertReady(route);
   }
 
-  /**
-   * Buys one task with the JSON `body`. The intent is in the journal before the POST leaves, the id before this resolves.
-   * Throws `SubmitUnknownError` when nobody can say whether it was taken, and the typed error of a refusal.
-   */
-  async submit(
-    route: Route,
-    body: string,
-    at: { signal?: AbortSignal | undefined; traceId?: string | undefined; headers?: Record<string, string> },
-  ): Promise<Task> {
-    const { transport, readers, journal, gateway } = this.#options;
-    const { pollPath } = this.assertReady(route);
-    const traceId = checkedTraceId(at.traceId) ?? crypto.randomUUID();
-    const nowIso = new Date(this.#options.now()).toISOString();
-    const record: JournalRecord = {
-      v: 1,
-      key: crypto.randomUUID(),
-      gateway,
-      model: route.model,
-      endpoint: route.path,
-      pollPath,
-      modality: route.modality,
-      traceId,
-      state: 'intent',
-      createdAt: nowIso,
-      updatedAt: nowIso,
-    };
-    try {
-      await journal.put({ ...record });
-    } catch (cause) {
-      throw new ConfigError('The journal cannot be written, so nothing was sent.', {
-        code: 'journal_unavailable',
-        phase: 'config',
-        hint: 'Make the journal writable, or use another one.',
-        cause,
-      });
-    }
-    const reading = (answer: Answer) => readers.readSubmit(answer, { path: route.path, modality: route.modality });
-    let answer: Answer;
-    try {
-      answer = await transport.request({
-        method: route.method,
-        path: route.path,
-        body,
-        headers: at.headers,
-        phase: 'submit',
-        paid: true,
-        signal: derived(at.signal),
-        traceId,
-        inspect: (candidate) => {
-          const read = reading(candidate);
-          if (read === null || ('id' in read && !isPollable(read.id))) return 'unreadable';
-          return 'refusal' in read ? read.refusal : 'good';
-        },
-      });
-    } catch (error) {
-      if (error instanceof SubmitUnknownError) await this.#note(record, { state: 'unknown' });
-      else await journal.delete(record.key).catch((failure) => this.#journalFailed(record, failure));
-      throw error;
-    }
-    const read = reading(answer);
-    if (read === null || 'refusal' in read) throw new TypeError('an answer without an id was inspected and passed');
-    await this.#note(record, { state: 'submitted', taskId: read.id });
-    const ref: TaskRef = {
-      v: 1,
-      gateway,
-      id: read.id,
-      model: route.model,
-      endpoint: route.path,
-      pollPath,
-      modality: route.modality,
-      traceId,
-    };
-    this.#records.set(read.id, record);
-    return new Task(ref, this, { reading: read.state, raw: answer.json });
+  /** Buys a task; see `Purchases.submit`. */
+  async submit(prepared: Prepared, at: SubmitAt): Promise<Task> {
+    const { ref, ...first } = await this.#purchases.submit(prepared, at);
+    return new Task(ref, this, first);
   }
 
-  /** A handle on a task that is known from elsewhere. Makes no call. */
-  attach(ref: TaskRef): Task {
+  /** A handle on a task that is known from elsewhere. Makes no call. Throws `ConfigError` for another gateway's. */
+  attach(ref: TaskRef, startedAt?: number): Task {
     if (ref.gateway !== this.#options.gateway) {
       throw new ConfigError(`Task ${ref.id} belongs to the gateway ${ref.gateway}, not to ${this.#options.gateway}.`, {
         code: 'wrong_gateway',
@@ -149,28 +83,99 @@ export class TaskEngine implements TaskPort {
         hint: 'Use the client of that gateway.',
       });
     }
-    return new Task(ref, this);
+    return new Task(ref, this, { startedAt });
+  }
+
+  /**
+   * The tasks of the journal that are not finished and that nobody alive is waiting for; from now on they are this
+   * client's. Intents whose submitter is dead become `unknown`. Throws `ConfigError` when the journal cannot be read.
+   */
+  async resume({ model }: ResumeFilter = {}): Promise<Task[]> {
+    const isWanted = (record: { model: string }) => model === undefined || record.model === model;
+    for (const record of await this.records.list({ state: 'intent' })) {
+      if (isWanted(record)) await this.records.settled(record);
+    }
+    const tasks: Task[] = [];
+    for (const { key, ...listed } of await this.records.list({ state: 'submitted' })) {
+      if (!isWanted(listed) || !(await this.records.holdForLater(key))) continue;
+      // It may have ended, or changed hands, between the list and the hold.
+      const record = await this.records.get(key);
+      if (record?.taskId === undefined || record.state !== 'submitted') {
+        this.records.drop(key);
+        continue;
+      }
+      const task = this.#resumed.get(key) ?? this.attach(refOf(record, record.taskId), Date.parse(record.createdAt));
+      this.#resumed.set(key, task);
+      tasks.push(task);
+    }
+    return tasks;
+  }
+
+  /** Many requests as one piece of work; see `BatchOptions`. Throws `ConfigError` at once for wrong options. */
+  batch<Request extends { model: string }>(
+    requests: Iterable<Request> | AsyncIterable<Request>,
+    desk: {
+      identify: (request: Request) => Promise<string>;
+      prepare: (request: Request, signal: AbortSignal) => Promise<Prepared>;
+    },
+    options: BatchOptions<Request>,
+  ): AsyncGenerator<BatchItem<Request>, void, undefined> {
+    checkBatch(options);
+    const { records } = this;
+    const port: BatchPort<Request> = {
+      identify: desk.identify,
+      submit: async (request, { key, signal }) => this.submit(await desk.prepare(request, signal), { key, signal }),
+      attach: (record) => {
+        const { taskId, state } = record;
+        const isPending = state === 'submitted' || state === 'succeeded';
+        return taskId === undefined || !isPending
+          ? undefined
+          : this.attach(refOf(record, taskId), Date.parse(record.createdAt));
+      },
+      hold: (key) => records.holdAlone(key),
+      drop: (key) => records.drop(key),
+      recordOf: (key) => records.get(key),
+      costs: async () => {
+        const ended = await records.list({ state: 'succeeded' });
+        return ended.flatMap(({ model, costUsd }) => (costUsd === undefined ? [] : [{ model, costUsd }]));
+      },
+      saved: (task, files) => this.#saved(task.toJSON(), files),
+      areThere: (files) => Output.areThere(files),
+      digest: sha256,
+      warn: (code, message) => this.warn(code, message),
+      resendsUnknown: this.#options.resendsUnknown,
+    };
+    return new BatchRun(requests, port, options).items();
   }
 
   async poll(ref: TaskRef, signal: AbortSignal): Promise<{ reading: StateReading | null; raw: unknown }> {
-    const { transport, readers } = this.#options;
-    const answer = await transport.request({
-      method: 'GET',
-      path: ref.pollPath.replace(/\{\w+\}/, encodeURIComponent(ref.id)),
-      phase: 'poll',
-      paid: false,
-      attempts: 1,
-      signal,
-      traceId: ref.traceId ?? undefined,
-      taskId: ref.id,
-    });
-    return { reading: readers.readState(answer, ref), raw: answer.json };
+    const { transport, readers, now } = this.#options;
+    const askedAt = now();
+    try {
+      const answer = await transport.request({
+        method: 'GET',
+        path: ref.pollPath.replace(/\{\w+\}/, encodeURIComponent(ref.id)),
+        phase: 'poll',
+        paid: false,
+        attempts: 1,
+        signal,
+        traceId: ref.traceId ?? undefined,
+        taskId: ref.id,
+      });
+      this.scheduler.goesWell(askedAt);
+      return { reading: readers.readState(answer, ref), raw: answer.json };
+    } catch (error) {
+      if (error instanceof RateLimitError) this.scheduler.slowDown(askedAt, error.retryAfterMs);
+      throw error;
+    }
   }
 
-  async nextTurn(at: Parameters<TaskPort['nextTurn']>[0]): Promise<void> {
-    const { bounds, scheduler, now, random } = this.#options;
-    await scheduler.turn({ dueAt: now() + nextDelay(at, bounds, random), notAfter: at.notAfter, signal: at.signal });
+  delay(_ref: TaskRef, at: { calls: number; elapsedMs: number; progressed: Progressed }): number {
+    const { bounds, random } = this.#options;
+    return nextDelay({ attempt: at.calls, elapsedMs: at.elapsedMs, progress: at.progressed.progress }, bounds, random);
   }
+
+  readonly onAbort = (signal: AbortSignal, listener: () => void): (() => void) => this.#aborts.on(signal, listener);
 
   output(facts: OutputFacts, ref: TaskRef, index: number): Output {
     return new Output(facts, {
@@ -183,13 +188,27 @@ export class TaskEngine implements TaskPort {
   }
 
   async changed(ref: TaskRef, state: TaskState): Promise<void> {
-    const record = this.#records.get(ref.id);
-    if (record === undefined || !isTerminal(state.status)) return;
-    await this.#note(record, {
-      state: state.status === 'succeeded' || state.status === 'failed' ? state.status : 'cancelled',
-      ...(state.costUsd === undefined ? {} : { costUsd: state.costUsd }),
-    });
-    this.#records.delete(ref.id);
+    const { status, costUsd, error } = state;
+    if (status === 'queued' || status === 'running') return;
+    if (ref.key !== undefined && this.#resumed.delete(ref.key)) this.records.drop(ref.key);
+    await this.#noteOf(ref, (before) =>
+      isEnded(before)
+        ? undefined
+        : { state: status, ...(costUsd === undefined ? {} : { costUsd }), ...(error === undefined ? {} : { error }) },
+    );
+  }
+
+  waiting(ref: TaskRef): () => void {
+    const { key } = ref;
+    if (key === undefined) return () => {};
+    this.#resumed.delete(key);
+    // Waiting does not wait for this: whoever else holds the task, looking is free.
+    const held = this.records.hold(key);
+    return () => {
+      held.then((isOurs) => {
+        if (isOurs) this.records.drop(key);
+      });
+    };
   }
 
   defaultWaitMs(ref: TaskRef): number {
@@ -206,39 +225,22 @@ export class TaskEngine implements TaskPort {
     return this.#options.now();
   }
 
-  /** Writes a later note. A failure is a warning: what is bought is bought, and its id is in the caller's hand. */
-  async #note(record: JournalRecord, change: Partial<JournalRecord>): Promise<void> {
-    Object.assign(record, change, { updatedAt: new Date(this.#options.now()).toISOString() });
-    await this.#options.journal.put({ ...record }).catch((failure) => this.#journalFailed(record, failure));
+  async #saved(ref: TaskRef, files: readonly RecordFile[]): Promise<void> {
+    const kept = files.map(({ path, bytes, sha256, contentType }) => ({ path, bytes, sha256, contentType }));
+    await this.#noteOf(ref, () => ({ files: kept }));
   }
 
-  #journalFailed(record: JournalRecord, failure: unknown): void {
-    const reason = messageOf(failure);
-    this.warn(
-      'journal_write_failed',
-      `The journal could not note "${record.state}" for a ${record.model} task: ${reason}`,
-      {
-        taskId: record.taskId,
-        traceId: record.traceId,
-      },
-    );
+  /** Notes a change in the record of a task, if this journal has one. Trouble is a warning: the task is what it is. */
+  async #noteOf(ref: TaskRef, change: (before: RecordState) => Partial<JournalRecord> | undefined): Promise<void> {
+    try {
+      const record = await this.records.recordOf(ref.id, ref.key);
+      const note = record === undefined ? undefined : change(record.state);
+      if (record !== undefined && note !== undefined) await this.records.note(record, note);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      this.warn('journal_write_failed', `The journal could not note the end of task ${ref.id}: ${error.message}`, {
+        taskId: ref.id,
+      });
+    }
   }
-}
-
-function checkedTraceId(traceId: string | undefined): string | undefined {
-  if (traceId === undefined || /^[\x21-\x7e]{1,200}$/.test(traceId)) return traceId;
-  throw new ConfigError(`${JSON.stringify(traceId)} cannot be a trace id.`, {
-    code: 'bad_option',
-    phase: 'config',
-    param: 'traceId',
-    hint: 'A trace id is one word of ASCII characters.',
-  });
-}
-
-function notATask(route: Route): ImaRouterError {
-  return new ConfigError(`"${route.model}" answers at once at ${route.path}: it makes no task.`, {
-    code: 'not_a_task',
-    phase: 'route',
-    hint: 'Call it through `ima.api`.',
-  });
 }

@@ -1,6 +1,15 @@
 // The door of the tasks room: from a paid submit to its end, written down on the way.
 
-export { type EngineOptions, TaskEngine, type TaskReaders } from './engine.js';
+export {
+  type BatchItem,
+  type BatchOptions,
+  BatchRun,
+  type BatchTotals,
+  type BatchUpdate,
+  checkBatch,
+} from './batch.js';
+export { DirectoryJournal, type DirectoryJournalOptions } from './directory-journal.js';
+export { type EngineOptions, type ResumeFilter, TaskEngine } from './engine.js';
 export {
   type Journal,
   type JournalFilter,
@@ -10,6 +19,8 @@ export {
   type RecordState,
 } from './journal.js';
 export { DEFAULT_BOUNDS, type PollBounds } from './pace.js';
+export type { Prepared } from './purchase.js';
+export type { TaskReaders } from './readers.js';
 export { checkedRef, checkedTaskId, type TaskRef } from './ref.js';
 export { TaskResult, type TaskState } from './result.js';
 export { Scheduler } from './scheduler.js';

@@ -73,7 +73,7 @@ export interface Journal {
 }
 
 /** Whether `record` is one of those that `filter` wants. */
-export function fits(record: JournalRecord, filter: JournalFilter): boolean {
+export function fits(record: Pick<JournalRecord, keyof JournalFilter>, filter: JournalFilter): boolean {
   return (
     (filter.state === undefined || record.state === filter.state) &&
     (filter.taskId === undefined || record.taskId === filter.taskId) &&

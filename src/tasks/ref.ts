@@ -14,6 +14,8 @@ export interface TaskRef {
   pollPath: string;
   modality: Modality;
   traceId: string | null;
+  /** Of its record in the journal. */
+  key?: string;
 }
 
 /** A task id is one word: it becomes part of a path and of file names. Throws `ConfigError`. */
@@ -38,13 +40,18 @@ const MODALITIES: Record<Modality, true> = {
   other: true,
 };
 
+/** Whether `value` is one of the modalities. */
+export function isModality(value: unknown): value is Modality {
+  return typeof value === 'string' && Object.hasOwn(MODALITIES, value);
+}
+
 /**
  * The JSON of a task, if that is what it is. Throws `ConfigError`. Its id is the gateway's own and may be of any form
  * that a path can carry; it is percent-encoded there.
  */
 export function checkedRef(json: unknown): TaskRef {
   const ref: Partial<TaskRef> = typeof json === 'object' && json !== null ? json : {};
-  const { v, gateway, id, model, endpoint = null, pollPath, modality, traceId = null } = ref;
+  const { v, gateway, id, model, endpoint = null, pollPath, modality, traceId = null, key } = ref;
   if (
     v === 1 &&
     typeof gateway === 'string' &&
@@ -54,11 +61,11 @@ export function checkedRef(json: unknown): TaskRef {
     (endpoint === null || typeof endpoint === 'string') &&
     typeof pollPath === 'string' &&
     /^\/[^?#\\]*\{\w+\}[^?#\\]*$/.test(pollPath) &&
-    typeof modality === 'string' &&
-    Object.hasOwn(MODALITIES, modality) &&
-    (traceId === null || typeof traceId === 'string')
+    isModality(modality) &&
+    (traceId === null || typeof traceId === 'string') &&
+    (key === undefined || (typeof key === 'string' && /^[\w-]{1,128}$/.test(key)))
   ) {
-    return { v, gateway, id, model, endpoint, pollPath, modality, traceId };
+    return { v, gateway, id, model, endpoint, pollPath, modality, traceId, ...(key === undefined ? {} : { key }) };
   }
   throw new ConfigError('This is not what `task.toJSON()` gives.', {
     code: 'bad_task',

@@ -5,18 +5,27 @@ import type { Refusal } from '../transport/index.js';
 
 export type TaskStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled';
 
-/** Why a task failed, as far as the gateway says. */
+/** Why a task failed or was cancelled, as far as the gateway says. */
 export interface TaskError {
   /** The gateway's own code. */
   code?: string;
   message: string;
   kind: 'moderation' | 'balance' | 'input' | 'timeout' | 'upstream' | 'unknown';
+  /**
+   * Which input it is about, where the message names one: from 0, in the list that the message speaks of (`content[1]`
+   * is 1, "image 2" is 1). That list is the upstream's own and may hold more than was sent (its text, for one).
+   */
+  inputIndex?: number;
+  /** What to do next, where more is known than `kind` tells. */
+  hint?: string;
 }
 
 /** What a gateway's reader found in the answer of a poll (or of a submit that tells a state). */
 export interface StateReading {
   /** The status word as it came; undefined when there was none. */
   word: string | undefined;
+  /** What the answer as a whole says, where that is not what its word says. */
+  status?: TaskStatus | undefined;
   /** 0..1. */
   progress?: number | undefined;
   outputs: OutputFacts[];
@@ -100,34 +109,43 @@ export function fold(
   before: Progressed,
   reading: StateReading,
 ): { state: Progressed; unknownWord: boolean; withoutOutput: boolean } {
+  const { word } = reading;
+  const said = reading.status ?? (word === undefined ? undefined : statusOf(word));
   // An end is an end: a lagging replica's "running" does not undo it. The same end may bring a fresh URL or a cost.
-  if (isTerminal(before.status) && (reading.word === undefined || statusOf(reading.word) !== before.status)) {
+  if (isTerminal(before.status) && said !== before.status) {
     return { state: before, unknownWord: false, withoutOutput: false };
   }
-  const word = reading.word ?? before.rawStatus;
-  const known = statusOf(word);
-  const outputs = reading.outputs.length === 0 && isTerminal(before.status) ? before.outputs : reading.outputs;
-  const withoutOutput = known === 'succeeded' && outputs.length === 0;
-  let status = withoutOutput ? 'running' : (known ?? 'running');
-  // A lagging replica may answer "queued" after "running": the state does not go back.
-  if (status === 'queued' && before.status === 'running') status = 'running';
+  const outputs = reading.outputs.length === 0 ? before.outputs : reading.outputs;
+  const withoutOutput = said === 'succeeded' && outputs.length === 0;
+  const next = said ?? (word === undefined ? before.status : 'running');
+  const status = withoutOutput ? 'running' : onwards(before.status, next);
+  const isOver = isTerminal(status);
   const progress = status === 'succeeded' ? 1 : progressed(before.progress, reading.progress);
+  const error = status === 'failed' || status === 'cancelled' ? reading.error : undefined;
+  const { needs: neededBefore, ...rest } = before;
+  // It waits for its caller as long as the answers say so; one without a word changes nothing.
+  const needs = isOver ? undefined : (reading.needs ?? (word === undefined ? neededBefore : undefined));
   const state: Progressed = {
-    ...before,
+    ...rest,
     status,
-    rawStatus: word,
+    rawStatus: word ?? before.rawStatus,
     outputs,
     ...(progress === undefined ? {} : { progress }),
     ...(reading.costUsd === undefined ? {} : { costUsd: reading.costUsd }),
     ...(reading.usage === undefined ? {} : { usage: reading.usage }),
-    ...(reading.error === undefined ? {} : { error: reading.error }),
+    ...(error === undefined ? {} : { error }),
     ...(reading.createdAt === undefined ? {} : { createdAt: reading.createdAt }),
-    ...(reading.completedAt === undefined ? {} : { completedAt: reading.completedAt }),
+    // Gateways fill the field in before the end; it is no sign of one.
+    ...(reading.completedAt === undefined || !isOver ? {} : { completedAt: reading.completedAt }),
     ...(reading.requestId === undefined ? {} : { requestId: reading.requestId }),
-    ...(reading.needs === undefined ? {} : { needs: reading.needs }),
+    ...(needs === undefined ? {} : { needs }),
   };
-  if (reading.needs === undefined) delete state.needs;
-  return { state, unknownWord: known === undefined, withoutOutput };
+  return { state, unknownWord: said === undefined && word !== undefined, withoutOutput };
+}
+
+/** A lagging replica may answer "queued" after "running": the state does not go back. */
+function onwards(before: TaskStatus, now: TaskStatus): TaskStatus {
+  return now === 'queued' && before === 'running' ? 'running' : now;
 }
 
 function progressed(before: number | undefined, now: number | undefined): number | undefined {

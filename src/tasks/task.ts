@@ -1,11 +1,13 @@
 // A handle on one paid task: plain to pass around, rebuilt from its JSON, and honest about what it does not know.
 
 import type { Output, OutputFacts } from '../media/index.js';
-import { ConfigError, derived, guarded, ImaRouterError, LONGEST_TIMER_MS, messageOf } from '../transport/index.js';
+import { ConfigError, guarded, ImaRouterError, messageOf } from '../transport/index.js';
 import { Endings } from './endings.js';
 import type { TaskRef } from './ref.js';
 import { TaskResult, type TaskState } from './result.js';
+import type { Scheduler } from './scheduler.js';
 import { fold, INITIAL, isTerminal, type Progressed, type StateReading } from './state.js';
+import { type Asked, Patience, Watch } from './watch.js';
 
 /** How long and how to wait. */
 export interface WaitOptions {
@@ -17,64 +19,24 @@ export interface WaitOptions {
 
 /** What the engine does for a task. */
 export interface TaskPort {
+  readonly scheduler: Scheduler;
+  /** Milliseconds on the scheduler's clock. */
+  now(): number;
   /** One status call; resolves to its reading (null = the answer said nothing) and the raw body. */
   poll(ref: TaskRef, signal: AbortSignal): Promise<{ reading: StateReading | null; raw: unknown }>;
-  /** Waits for this task's next turn; rejects with the signal's reason. */
-  nextTurn(at: {
-    attempt: number;
-    elapsedMs: number;
-    progress: number | undefined;
-    notAfter: number;
-    signal: AbortSignal | undefined;
-  }): Promise<void>;
+  /** Milliseconds between the last call and the next one. */
+  delay(ref: TaskRef, at: { calls: number; elapsedMs: number; progressed: Progressed }): number;
+  /** Calls `listener` once when `signal` fires; the returned function takes that back. */
+  onAbort(signal: AbortSignal, listener: () => void): () => void;
   output(facts: OutputFacts, ref: TaskRef, index: number): Output;
-  /** Told once per change of state; must not throw. */
-  changed(ref: TaskRef, state: TaskState): Promise<void>;
+  /** Told after each answer that changed something; must not throw. */
+  changed(ref: TaskRef, state: TaskState, startedAt: number): Promise<void>;
+  /** Somebody begins to wait for the task, and ends doing so. */
+  waiting(ref: TaskRef): () => void;
   defaultWaitMs(ref: TaskRef): number;
   warn(code: string, message: string, fields?: Record<string, unknown>): void;
   /** A copy of JSON data (or a text) without the key and other secrets. */
   redact<T>(value: T): T;
-  now(): number;
-}
-
-/** How long one caller waits for a status call; others may wait on for the same one. */
-interface PollAt {
-  timeoutMs?: number | undefined;
-  signal?: AbortSignal | undefined;
-}
-
-/** A status call under way, shared by all who want to know. */
-interface Flight {
-  landed: Promise<TaskState>;
-  waiting: number;
-  abandon: () => void;
-}
-
-/** Settles as `promise` does, or rejects at once on the signal or after `timeoutMs`; leaves no timer behind. */
-async function unlessGivenUp<T>(promise: Promise<T>, at: PollAt): Promise<T> {
-  const { signal, timeoutMs } = at;
-  signal?.throwIfAborted();
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let onAbort = (): void => {};
-  try {
-    return await Promise.race([
-      promise,
-      new Promise<never>((_, reject) => {
-        onAbort = () => reject(signal?.reason);
-        signal?.addEventListener('abort', onAbort, { once: true });
-        // Longer waits than a timer can hold are bounded by the exchange's own timeout.
-        if (timeoutMs !== undefined && timeoutMs <= LONGEST_TIMER_MS) {
-          timer = setTimeout(
-            () => reject(new DOMException('no answer before the deadline', 'TimeoutError')),
-            timeoutMs,
-          );
-        }
-      }),
-    ]);
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener('abort', onAbort);
-  }
 }
 
 /** A new id may lag behind its submit: this many refusals in a row, not-found the first among them, are an answer. */
@@ -86,24 +48,42 @@ const WITHOUT_OUTPUT_LIMIT = 10;
 /** The last poll, at the deadline, gets this long (ms): a result that is just in time should be seen. */
 const LAST_POLL_MS = 5000;
 
+/** What is known of a task when its handle is made. */
+export interface Beginning {
+  /** What the submit's answer said. */
+  reading?: StateReading | null;
+  raw?: unknown;
+  /** When it was submitted, on the port's clock; now unless known. */
+  startedAt?: number | undefined;
+}
+
 /** A handle on a task. Making one calls nothing; it is no promise and can be passed around freely. */
 export class Task {
   readonly #ref: TaskRef;
   readonly #port: TaskPort;
+  readonly #watch: Watch;
   readonly #startedAt: number;
+  #askedAt: number;
+  #calls = 0;
   #progressed: Progressed = INITIAL;
   #state: TaskState;
   /** The last answer claimed success and gave no result. */
   #withoutOutput = false;
-  readonly #warned = new Set<string>();
-  #flight: Flight | undefined;
+  #warned: Set<string> | undefined;
 
-  constructor(ref: TaskRef, port: TaskPort, first?: { reading: StateReading | null; raw: unknown }) {
+  constructor(ref: TaskRef, port: TaskPort, first: Beginning = {}) {
     this.#ref = ref;
     this.#port = port;
-    this.#startedAt = port.now();
+    this.#startedAt = first.startedAt ?? port.now();
+    this.#askedAt = port.now();
+    this.#watch = new Watch({
+      scheduler: port.scheduler,
+      ask: (signal) => this.#ask(signal),
+      dueAt: () => this.#dueAt(),
+      onAbort: (signal, listener) => port.onAbort(signal, listener),
+    });
     this.#state = { id: ref.id, model: ref.model, status: 'queued', rawStatus: '', outputs: [], raw: undefined };
-    if (first !== undefined) this.#apply(first.reading, first.raw);
+    if (first.reading !== undefined) this.#apply(first.reading, first.raw);
   }
 
   get id(): string {
@@ -130,16 +110,18 @@ export class Task {
   }
 
   /**
-   * Asks the gateway once. Concurrent calls share one exchange.
+   * Asks the gateway once, now. Concurrent calls share one exchange.
    * Throws `AuthenticationError`, `PermissionError`, `TaskNotFoundError`, `ServerError`, `ConnectionError`, ….
    */
   async refresh(options: { signal?: AbortSignal | undefined } = {}): Promise<TaskState> {
-    const signal = derived(options.signal);
+    const patience = this.#patience({ signal: options.signal });
     try {
-      return await this.#refresh({ signal });
-    } catch (error) {
-      if (signal?.aborted) throw this.#endings.aborted(signal.reason);
-      throw error;
+      const asked = await this.#watch.now(patience);
+      if (patience.over === 'abort') throw this.#endings.aborted(options.signal?.reason);
+      if (asked !== undefined) throw asked.error;
+      return this.#state;
+    } finally {
+      patience.end();
     }
   }
 
@@ -149,32 +131,28 @@ export class Task {
    * `TaskNotFoundError`, `InvalidResponseError`. Other trouble on the way is waited out.
    */
   async *updates(options: WaitOptions = {}): AsyncGenerator<TaskState, void, undefined> {
-    const signal = derived(options.signal);
+    const { signal } = options;
     const timeoutMs = checkedTimeout(options.timeoutMs) ?? this.#port.defaultWaitMs(this.#ref);
-    const deadline = this.#port.now() + timeoutMs;
-    let refused = 0;
-    let withoutOutput = 0;
-    let trouble: unknown;
-    yield this.#state;
-    for (let attempt = 0; !this.#isAtRest; attempt++) {
-      await this.#turn(attempt, deadline, signal);
-      const left = deadline - this.#port.now();
-      const last = left <= 0;
-      const before = this.#state;
-      try {
-        await this.#refresh({ signal, timeoutMs: last ? LAST_POLL_MS : Math.max(left, 1) });
-        refused = 0;
-        trouble = undefined;
-      } catch (error) {
+    const patience = this.#patience({ deadline: this.#port.now() + timeoutMs, signal });
+    const ended = this.#port.waiting(this.#ref);
+    const troubles = new Troubles();
+    try {
+      yield this.#state;
+      while (!this.#isAtRest) {
+        const before = this.#state;
+        let asked = await this.#watch.next(patience);
+        const isLast = patience.over === 'deadline';
+        if (isLast) asked = await this.#lastCall(signal);
         if (signal?.aborted) throw this.#endings.aborted(signal.reason);
-        refused = isRefusal(error) ? refused + 1 : 0;
-        if (isFinal(error) || refused >= REFUSED_LIMIT) throw error;
-        trouble = error;
+        troubles.note(asked, this.#withoutOutput);
+        if (troubles.final !== undefined) throw troubles.final;
+        if (troubles.withoutOutput > WITHOUT_OUTPUT_LIMIT) throw this.#endings.withoutOutput(this.#state);
+        if (differs(before, this.#state)) yield this.#state;
+        if (isLast && !this.#isAtRest) throw this.#endings.timedOut(this.#state, timeoutMs, troubles.last);
       }
-      withoutOutput = this.#withoutOutput ? withoutOutput + 1 : 0;
-      if (withoutOutput > WITHOUT_OUTPUT_LIMIT) throw this.#endings.withoutOutput(this.#state);
-      if (differs(before, this.#state)) yield this.#state;
-      if (last && !this.#isAtRest) throw this.#endings.timedOut(this.#state, timeoutMs, trouble);
+    } finally {
+      patience.end();
+      ended();
     }
   }
 
@@ -199,71 +177,70 @@ export class Task {
     throw this.#endings.ended(state);
   }
 
-  async #turn(attempt: number, notAfter: number, signal: AbortSignal | undefined): Promise<void> {
-    try {
-      await this.#port.nextTurn({
-        attempt,
-        elapsedMs: this.#port.now() - this.#startedAt,
-        progress: this.#progressed.progress,
-        notAfter,
-        signal,
-      });
-    } catch (error) {
-      if (signal?.aborted) throw this.#endings.aborted(signal.reason);
-      throw error;
-    }
+  #patience(at: { deadline?: number; signal?: AbortSignal | undefined }): Patience {
+    return new Patience({ scheduler: this.#port.scheduler, onAbort: this.#port.onAbort }, at);
   }
 
-  /** Joins the status call that is under way, or starts one; it ends early only when nobody waits for it any more. */
-  async #refresh(at: PollAt): Promise<TaskState> {
-    this.#flight ??= this.#depart();
-    const flight = this.#flight;
-    flight.waiting++;
+  /** A terminal state that is seen at the deadline counts. */
+  async #lastCall(signal: AbortSignal | undefined): Promise<Asked> {
+    const patience = this.#patience({ deadline: this.#port.now() + LAST_POLL_MS, signal });
     try {
-      return await unlessGivenUp(flight.landed, at);
+      const asked = await this.#watch.now(patience);
+      return patience.over === undefined ? asked : { error: new DOMException('no answer in time', 'TimeoutError') };
     } finally {
-      flight.waiting--;
-      if (flight.waiting === 0) flight.abandon();
+      patience.end();
     }
   }
 
-  #depart(): Flight {
-    const controller = new AbortController();
-    const landed = this.#port.poll(this.#ref, controller.signal).then(async ({ reading, raw }) => {
-      this.#apply(reading, raw);
-      await this.#port.changed(this.#ref, this.#state);
-      return this.#state;
-    });
-    const flight: Flight = { landed, waiting: 0, abandon: () => controller.abort(new Error('nobody waits any more')) };
-    const clear = () => {
-      if (this.#flight === flight) this.#flight = undefined;
-    };
-    landed.then(clear, clear);
-    return flight;
+  #dueAt(): number {
+    const elapsedMs = this.#port.now() - this.#startedAt;
+    return this.#askedAt + this.#port.delay(this.#ref, { calls: this.#calls, elapsedMs, progressed: this.#progressed });
+  }
+
+  async #ask(signal: AbortSignal): Promise<void> {
+    this.#askedAt = this.#port.now();
+    this.#calls++;
+    const { reading, raw } = await this.#port.poll(this.#ref, signal);
+    if (reading === null) return;
+    this.#apply(reading, raw);
+    await this.#port.changed(this.#ref, this.#state, this.#startedAt);
   }
 
   #apply(reading: StateReading | null, raw: unknown): void {
     if (reading === null) return;
     const { state, unknownWord, withoutOutput } = fold(this.#progressed, reading);
     this.#withoutOutput = withoutOutput;
-    if (unknownWord && !this.#warned.has(state.rawStatus)) {
-      this.#warned.add(state.rawStatus);
-      this.#port.warn(
-        'unknown_status',
-        `Task ${this.id} has the unknown status "${state.rawStatus}": taken as running.`,
-        {
-          taskId: this.id,
-          status: state.rawStatus,
-        },
-      );
-    }
+    if (unknownWord) this.#warnOfWord(state.rawStatus);
     this.#progressed = state;
     const outputs = state.outputs.map((facts, index) => this.#port.output(facts, this.#ref, index));
     this.#state = { id: this.id, model: this.model, ...state, outputs, raw };
   }
 
+  #warnOfWord(word: string): void {
+    this.#warned ??= new Set();
+    if (this.#warned.has(word)) return;
+    this.#warned.add(word);
+    const message = `Task ${this.id} has the unknown status "${word}": taken as running.`;
+    this.#port.warn('unknown_status', message, { taskId: this.id, status: word });
+  }
+
   get #endings(): Endings {
     return new Endings(this.#ref, this.#port.redact);
+  }
+}
+
+/** What went wrong during one wait, and whether waiting can still mend it. */
+class Troubles {
+  withoutOutput = 0;
+  last: unknown;
+  final: unknown;
+  #refused = 0;
+
+  note(asked: Asked, withoutOutput: boolean): void {
+    this.last = asked?.error;
+    this.#refused = asked !== undefined && isRefusal(asked.error) ? this.#refused + 1 : 0;
+    if (asked !== undefined && (isFinal(asked.error) || this.#refused >= REFUSED_LIMIT)) this.final = asked.error;
+    this.withoutOutput = withoutOutput ? this.withoutOutput + 1 : 0;
   }
 }
 

@@ -43,6 +43,11 @@ export interface ErrorFacts {
   body?: unknown;
   /** How long the gateway asked to wait. */
   retryAfterMs?: number | undefined;
+  /**
+   * Which input was refused, where the gateway's message names one: from 0, in the list that the message speaks of
+   * (`content[1]` is 1, "image 2" is 1).
+   */
+  inputIndex?: number | undefined;
   cause?: unknown;
 }
 
@@ -66,6 +71,7 @@ export class ImaRouterError extends Error {
   declare readonly param?: string;
   declare readonly body?: unknown;
   declare readonly retryAfterMs?: number;
+  declare readonly inputIndex?: number;
 
   constructor(message: string, facts: ErrorFacts) {
     // The last gate: whoever made the message, no recognisable secret leaves in it.
@@ -84,6 +90,7 @@ export class ImaRouterError extends Error {
     if (facts.param !== undefined) this.param = facts.param;
     if (facts.body !== undefined) this.body = redactJson(facts.body);
     if (facts.retryAfterMs !== undefined) this.retryAfterMs = facts.retryAfterMs;
+    if (facts.inputIndex !== undefined) this.inputIndex = facts.inputIndex;
   }
 
   /** True for an error of this library, also when two copies of the package are loaded. */
@@ -153,6 +160,13 @@ export class InsufficientBalanceError extends ImaRouterError {
 export class RateLimitError extends ImaRouterError {
   static {
     RateLimitError.prototype.name = 'RateLimitError';
+  }
+}
+
+/** The batch may not spend that much: the request was not sent. */
+export class BudgetExceededError extends ImaRouterError {
+  static {
+    BudgetExceededError.prototype.name = 'BudgetExceededError';
   }
 }
 

@@ -1,5 +1,6 @@
 // One HTTP exchange: a request out, a whole answer back, under one timeout that covers the body too.
 
+import { Aborts } from './callbacks.js';
 import { classifyFailure, type Failure } from './failure.js';
 
 /** What a user-supplied `fetch` is called with: the part of `RequestInit` that this library uses. */
@@ -23,23 +24,34 @@ export interface WireRequest {
   body?: string | Uint8Array<ArrayBuffer> | undefined;
 }
 
-/** A complete answer. `text` and `json` are read on demand; `json` is undefined when the body is not JSON. */
+/** One for all: it keeps nothing from one call to the next. */
+const UTF8 = new TextDecoder();
+
+/** A complete answer. `headers`, `text` and `json` are read on demand; `json` is undefined when the body is not JSON. */
 export class Answer {
+  #headers: Headers | (() => Headers);
   #text: string | undefined;
   #json: { value: unknown } | undefined;
 
   constructor(
     readonly status: number,
-    readonly headers: Headers,
+    headers: Headers | (() => Headers),
     readonly bytes: Uint8Array,
-  ) {}
+  ) {
+    this.#headers = headers;
+  }
 
   get ok(): boolean {
     return this.status >= 200 && this.status < 300;
   }
 
+  get headers(): Headers {
+    if (typeof this.#headers === 'function') this.#headers = this.#headers();
+    return this.#headers;
+  }
+
   get text(): string {
-    this.#text ??= new TextDecoder().decode(this.bytes);
+    this.#text ??= UTF8.decode(this.bytes);
     return this.#text;
   }
 
@@ -52,65 +64,100 @@ export class Answer {
 /** Either a whole answer or a classified failure; this function does not throw. */
 export type Outcome = { answer: Answer } | { failure: Failure };
 
+/** A request under way. An `answer` of undefined, which may come late, says that it has to go by `fetch` instead. */
+export interface Sending {
+  answer: Promise<Answer | undefined>;
+  abort(reason: unknown): void;
+}
+
+/** A way that may stand in for `fetch`; gives undefined where it cannot. Must not throw. */
+export interface Shortcut {
+  send(request: WireRequest, maxBytes: number | undefined): Sending | undefined;
+}
+
+/** How a request is sent. */
+export interface ExchangeContext {
+  fetch: FetchLike;
+  /** Asked before `fetch`. Only for requests that may be sent twice. */
+  shortcut?: Shortcut | undefined;
+  timeoutMs: number;
+  signal?: AbortSignal | undefined;
+  /** Where `signal` is heard, for callers who have many exchanges on one signal. */
+  aborts?: Aborts | undefined;
+  maxBytes?: number | undefined;
+}
+
 /**
  * Sends `request` once. Redirects are not followed (a 3xx is an answer), caches are not asked.
  * `signal` and `timeoutMs` act at once, also when the given `fetch` ignores its signal. A body of more than `maxBytes`
  * is a failure, and is not read to its end.
  */
-export async function exchange(
-  request: WireRequest,
-  context: { fetch: FetchLike; timeoutMs: number; signal?: AbortSignal | undefined; maxBytes?: number },
-): Promise<Outcome> {
-  const { signal, timeoutMs, maxBytes } = context;
+export function exchange(request: WireRequest, context: ExchangeContext): Promise<Outcome> {
+  const { fetch, shortcut, timeoutMs, signal, aborts = new Aborts(), maxBytes } = context;
   if (signal?.aborted) {
-    return { failure: { ...classifyFailure(signal.reason, 'caller'), kind: 'not-sent' } };
+    return Promise.resolve({ failure: { ...classifyFailure(signal.reason, 'caller'), kind: 'not-sent' } });
   }
-  const controller = new AbortController();
-  let timedOut = false;
-  let stop: (reason: unknown) => void = () => {};
-  const stopped = new Promise<never>((_, reject) => {
-    stop = (reason) => {
-      controller.abort(reason);
-      reject(reason);
+  return new Promise((resolve) => {
+    let sending: Sending | undefined;
+    let isOver = false;
+    const end = (outcome: Outcome): void => {
+      isOver = true;
+      clearTimeout(timer);
+      off();
+      resolve(outcome);
     };
+    const stop = (reason: unknown, by: Failure['by']): void => {
+      if (isOver) return;
+      end({ failure: classifyFailure(reason, by) });
+      sending?.abort(reason);
+    };
+    const off = aborts.on(signal, () => stop(signal?.reason, 'caller'));
+    const timer = setTimeout(
+      () => stop(new DOMException(`no complete answer within ${timeoutMs} ms`, 'TimeoutError'), 'timeout'),
+      timeoutMs,
+    );
+    const take = (begun: Sending): void => {
+      sending = begun;
+      begun.answer.then(
+        (answer) => {
+          if (isOver) return;
+          if (answer === undefined) byFetch();
+          else end({ answer });
+        },
+        (error) => {
+          if (!isOver) end({ failure: classifyFailure(error, 'network') });
+        },
+      );
+    };
+    const byFetch = (): void => {
+      try {
+        take(fetched(request, fetch, maxBytes));
+      } catch (error) {
+        // A `fetch` that throws instead of rejecting has not even tried.
+        end({ failure: { ...classifyFailure(error, 'network'), kind: 'not-sent' } });
+      }
+    };
+    const short = shortcut?.send(request, maxBytes);
+    if (short === undefined) byFetch();
+    else take(short);
   });
-  const onAbort = () => stop(signal?.reason);
-  signal?.addEventListener('abort', onAbort, { once: true });
-  const timer = setTimeout(() => {
-    timedOut = true;
-    stop(new DOMException(`no complete answer within ${timeoutMs} ms`, 'TimeoutError'));
-  }, timeoutMs);
-  try {
-    const answered = begin(request, context.fetch, controller.signal);
-    if ('failure' in answered) return answered;
-    return { answer: await Promise.race([complete(answered.response, maxBytes), stopped]) };
-  } catch (error) {
-    return { failure: classifyFailure(error, timedOut ? 'timeout' : signal?.aborted ? 'caller' : 'network') };
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener('abort', onAbort);
-  }
 }
 
-/** Calls `fetch`. One that throws instead of rejecting has not even tried. */
-function begin(
-  request: WireRequest,
-  fetch: FetchLike,
-  signal: AbortSignal,
-): { response: Promise<Response> } | { failure: Failure } {
+/** Calls `fetch`; throws where it throws. */
+function fetched(request: WireRequest, fetch: FetchLike, maxBytes: number | undefined): Sending {
+  const controller = new AbortController();
   const init: FetchInit = {
     method: request.method,
     headers: request.headers,
     redirect: 'manual',
     cache: 'no-store',
-    signal,
+    signal: controller.signal,
   };
   if (request.body !== undefined) init.body = request.body;
-  try {
-    return { response: fetch(request.url, init) };
-  } catch (error) {
-    return { failure: { ...classifyFailure(error, 'network'), kind: 'not-sent' } };
-  }
+  return {
+    answer: complete(fetch(request.url, init), maxBytes),
+    abort: (reason) => controller.abort(reason),
+  };
 }
 
 async function complete(answered: Promise<Response>, maxBytes: number | undefined): Promise<Answer> {
@@ -118,24 +165,48 @@ async function complete(answered: Promise<Response>, maxBytes: number | undefine
   if (maxBytes === undefined || response.body === null) {
     return new Answer(response.status, response.headers, new Uint8Array(await response.arrayBuffer()));
   }
-  const chunks: Uint8Array[] = [];
-  let size = 0;
+  const body = new Body(maxBytes);
   const reader = response.body.getReader();
-  for (let next = await reader.read(); !next.done; next = await reader.read()) {
-    size += next.value.length;
-    if (size > maxBytes) {
-      reader.cancel().catch(() => {}); // what is left of the body is of no interest, nor is how it ends
-      throw new RangeError(`the answer is larger than ${maxBytes} bytes`);
+  try {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) body.add(next.value);
+  } catch (error) {
+    reader.cancel().catch(() => {}); // what is left of the body is of no interest, nor is how it ends
+    throw error;
+  }
+  return new Answer(response.status, response.headers, body.bytes);
+}
+
+/** The pieces of a body as they come. */
+export class Body {
+  readonly #chunks: Uint8Array[] = [];
+  readonly #maxBytes: number;
+  #size = 0;
+
+  constructor(maxBytes: number | undefined) {
+    this.#maxBytes = maxBytes ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Throws `RangeError` for the piece with which the body becomes larger than it may be. */
+  add(chunk: Uint8Array): void {
+    this.#size += chunk.length;
+    if (this.#size > this.#maxBytes) throw new RangeError(`the answer is larger than ${this.#maxBytes} bytes`);
+    this.#chunks.push(chunk);
+  }
+
+  get bytes(): Uint8Array {
+    const [first] = this.#chunks;
+    // Most bodies come in one piece. A view of it, since it may be of a class of its own (Node's Buffer).
+    if (first !== undefined && this.#chunks.length === 1) {
+      return new Uint8Array(first.buffer, first.byteOffset, first.length);
     }
-    chunks.push(next.value);
+    const bytes = new Uint8Array(this.#size);
+    let at = 0;
+    for (const chunk of this.#chunks) {
+      bytes.set(chunk, at);
+      at += chunk.length;
+    }
+    return bytes;
   }
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return new Answer(response.status, response.headers, bytes);
 }
 
 function parseJson(text: string): unknown {

@@ -1,7 +1,8 @@
 // The door of the transport room: one HTTP exchange, its errors, and nothing about tasks or vendors.
 
 export { cleanBaseUrl, cleanHeaders, cleanIndexUrl, cleanKey, isLoopback, isPrivateHost } from './address.js';
-export { derived, guarded, messageOf } from './callbacks.js';
+export { Aborts, derived, guarded, messageOf } from './callbacks.js';
+export { sha256 } from './digest.js';
 export * from './errors.js';
 export { Answer, exchange, type FetchLike } from './exchange.js';
 export { isRecord, shownText, valueAt } from './json.js';
@@ -13,5 +14,5 @@ export {
   type RefusalKind,
   refusalError,
 } from './refusal.js';
-export { DEFAULT_RETRY, type RetryPolicy } from './retry.js';
+export { backoff, DEFAULT_RETRY, type RetryPolicy } from './retry.js';
 export { type Call, LONGEST_TIMER_MS, type Logger, Transport, type TransportOptions } from './transport.js';

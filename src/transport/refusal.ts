@@ -23,6 +23,8 @@ export type RefusalKind =
   | 'invalid'
   | 'not-found'
   | 'task-not-found'
+  /** The gateway is well, and what stands behind it is not there. */
+  | 'upstream-not-found'
   | 'busy'
   | 'server';
 
@@ -33,6 +35,8 @@ export interface Refusal {
   gatewayCode?: string | undefined;
   param?: string | undefined;
   requestId?: string | undefined;
+  /** Which input the message names, from 0 in the list that it speaks of. */
+  inputIndex?: number | undefined;
 }
 
 /**
@@ -64,8 +68,22 @@ const HINT: Record<RefusalKind, string> = {
   invalid: 'Correct the request; the same request will be refused again.',
   'not-found': 'Check the base URL and the path.',
   'task-not-found': 'Check the task id, and that the key is the one that submitted it.',
+  'upstream-not-found':
+    'The model behind the gateway is not there: choose another endpoint or model, or ask the vendor.',
   busy: 'The gateway took no task: call again later.',
   server: 'The gateway or its upstream failed: call again later.',
+};
+
+/** The same for a question about a task: that was bought, and asking again is free. */
+const HINT_OF_TASK: Partial<Record<RefusalKind, string>> = {
+  authentication: 'Check the API key; the task keeps its id and can be read with a key that works.',
+  balance: 'Top up the account, then read the task again: it keeps its id.',
+  rate: 'Read the task again later; it runs on.',
+  invalid: 'Check the task id and its poll path.',
+  'not-found': 'Check the task id, and that the key is the one that submitted it.',
+  busy: 'Read the task again later; it runs on.',
+  'upstream-not-found':
+    'The gateway has lost what stands behind it: read the task again later, or ask the vendor with its id.',
 };
 
 /** The typed error for a refusal. `what` names the call in the message, e.g. `POST /v1/videos`. */
@@ -73,10 +91,11 @@ export function refusalError(what: string, refusal: Refusal, facts: Omit<ErrorFa
   const message = `${what} was refused${facts.status === undefined ? '' : ` (HTTP ${facts.status})`}: ${refusal.message}`;
   const all = {
     retryable: isRetryable(refusal.kind),
-    hint: HINT[refusal.kind],
+    hint: (facts.taskId === undefined ? undefined : HINT_OF_TASK[refusal.kind]) ?? HINT[refusal.kind],
     gatewayCode: refusal.gatewayCode,
     param: refusal.param,
     requestId: refusal.requestId,
+    inputIndex: refusal.inputIndex,
     ...facts,
   };
   switch (refusal.kind) {
@@ -93,13 +112,16 @@ export function refusalError(what: string, refusal: Refusal, facts: Omit<ErrorFa
     case 'not-found':
       // Asked about a task, "not found" is about the task.
       if (facts.taskId !== undefined) {
-        return new TaskNotFoundError(message, { code: 'task_not_found', ...all, hint: HINT['task-not-found'] });
+        return new TaskNotFoundError(message, { code: 'task_not_found', ...all });
       }
       return new InvalidResponseError(message, { code: 'route_not_found', ...all });
     case 'task-not-found':
       return new TaskNotFoundError(message, { code: 'task_not_found', ...all });
+    case 'upstream-not-found':
+      return new ServerError(message, { code: 'upstream_not_found', ...all });
     case 'busy':
-      return new ServerError(message, { code: 'submit_refused', ...all });
+      // Asked about a task, no submit was refused.
+      return new ServerError(message, { code: facts.taskId === undefined ? 'submit_refused' : 'server_error', ...all });
     case 'server':
       return new ServerError(message, { code: 'server_error', ...all });
   }

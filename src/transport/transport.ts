@@ -1,5 +1,7 @@
 // The one way out: auth, trace id, timeout, one retry scope per exchange, and typed errors for every ending.
 
+import { Aborts } from './callbacks.js';
+import { PlatformDispatcher } from './dispatcher.js';
 import {
   ConfigError,
   ConnectionError,
@@ -11,7 +13,7 @@ import {
   SubmitUnknownError,
   WaitAbortedError,
 } from './errors.js';
-import { type Answer, exchange, type FetchLike, type WireRequest } from './exchange.js';
+import { type Answer, type ExchangeContext, exchange, type FetchLike, type WireRequest } from './exchange.js';
 import type { Failure } from './failure.js';
 import { redactJson } from './redact.js';
 import { isRetryable, kindOfStatus, type ReadRefusal, type Refusal, refusalError } from './refusal.js';
@@ -35,7 +37,8 @@ export interface TransportOptions {
   missingKey: string;
   /** Headers of every call: the gateway's own (auth) and the user's. */
   headers: (apiKey: string) => Record<string, string>;
-  fetch: FetchLike;
+  /** Undefined: the platform's own, as it is at each call, or the dispatcher beneath it for calls that buy nothing. */
+  fetch: FetchLike | undefined;
   requestTimeoutMs: number;
   retry: RetryPolicy;
   readRefusal: ReadRefusal;
@@ -57,6 +60,8 @@ export interface Call {
   /** Exchanges at most; the client's policy unless given. */
   attempts?: number | undefined;
   signal?: AbortSignal | undefined;
+  /** Bounds each exchange, body included; the client's request timeout unless given. */
+  timeoutMs?: number | undefined;
   /** Sent as `X-Trace-Id` when `paid`; named in errors in any case. */
   traceId?: string | undefined;
   taskId?: string | undefined;
@@ -66,12 +71,27 @@ export interface Call {
   inspect?: ((answer: Answer) => Refusal | 'good' | 'unreadable') | undefined;
 }
 
+const ACCEPT = { accept: 'application/json' };
+
 /** Sends calls for one client. */
 export class Transport {
+  /** Where the signals of this client's callers are heard. */
+  readonly aborts = new Aborts();
   readonly #options: TransportOptions;
+  readonly #origin: string;
+  readonly #auth: Readonly<Record<string, string>> | undefined;
+  /** The headers of a call that brings none of its own: one object for all of them. */
+  readonly #plain: Record<string, string>;
+  readonly #fetch: FetchLike;
+  readonly #shortcut: PlatformDispatcher | undefined;
 
   constructor(options: TransportOptions) {
     this.#options = options;
+    this.#origin = new URL(options.baseUrl).origin;
+    this.#auth = options.apiKey === undefined ? undefined : options.headers(options.apiKey);
+    this.#plain = { ...ACCEPT, ...this.#auth };
+    this.#fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
+    this.#shortcut = options.fetch === undefined ? new PlatformDispatcher() : undefined;
   }
 
   get baseUrl(): string {
@@ -80,20 +100,19 @@ export class Transport {
 
   /** Whether `url` is on the gateway's own origin: the only place that the key may go to. */
   isOwnOrigin(url: string): boolean {
-    return URL.canParse(url) && new URL(url).origin === new URL(this.#options.baseUrl).origin;
+    return URL.canParse(url) && new URL(url).origin === this.#origin;
   }
 
   /** Auth headers for a request to the gateway's own origin. Throws `ConfigError` without a key. */
   authHeaders(phase: Phase): Record<string, string> {
-    const { apiKey, missingKey } = this.#options;
-    if (apiKey === undefined) {
-      throw new ConfigError(missingKey, {
+    if (this.#auth === undefined) {
+      throw new ConfigError(this.#options.missingKey, {
         code: 'missing_api_key',
         phase,
         hint: 'Without a key, `models`, `validate` and the mock still work.',
       });
     }
-    return this.#options.headers(apiKey);
+    return { ...this.#auth };
   }
 
   /** A copy of JSON data, or a text, without this client's key and other secrets. */
@@ -103,41 +122,49 @@ export class Transport {
 
   /** Makes the call; resolves to a good answer or throws the typed error of its ending. */
   async request(call: Call): Promise<Answer> {
-    const options = this.#options;
-    const wire: WireRequest = {
-      method: call.method,
-      url: options.baseUrl + call.path,
-      headers: {
-        accept: 'application/json',
-        ...call.headers,
-        ...this.authHeaders(call.phase),
-        ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...(call.paid && call.traceId !== undefined ? { 'x-trace-id': call.traceId } : {}),
-      },
-      body: call.body,
+    const { retry, requestTimeoutMs, logger, now, random } = this.#options;
+    const wire = this.#wire(call);
+    const context: ExchangeContext = {
+      fetch: this.#fetch,
+      shortcut: call.paid ? undefined : this.#shortcut,
+      timeoutMs: Math.min(call.timeoutMs ?? requestTimeoutMs, LONGEST_TIMER_MS),
+      signal: call.signal,
+      aborts: this.aborts,
     };
-    const policy = call.attempts === undefined ? options.retry : { ...options.retry, attempts: call.attempts };
     for (let attempt = 1; ; attempt++) {
-      const startedAt = options.now();
-      const outcome = await exchange(wire, {
-        fetch: options.fetch,
-        timeoutMs: options.requestTimeoutMs,
-        signal: call.signal,
-      });
-      options.logger?.debug('exchange', {
+      const startedAt = now();
+      const outcome = await exchange(wire, context);
+      logger?.debug('exchange', {
         method: call.method,
         path: this.redact(call.path),
         attempt,
-        ms: options.now() - startedAt,
+        ms: now() - startedAt,
         ...('answer' in outcome ? { status: outcome.answer.status } : { failure: outcome.failure.code }),
       });
       const judged = 'answer' in outcome ? this.#judge(outcome.answer, call) : this.#failed(outcome.failure, call);
       if ('answer' in judged) return judged.answer;
-      const delayMs = retryDelay(judged.ending, { attempt, paid: call.paid, policy, random: options.random });
+      const policy = call.attempts === undefined ? retry : { ...retry, attempts: call.attempts };
+      const delayMs = retryDelay(judged.ending, { attempt, paid: call.paid, policy, random });
       if (delayMs === null) throw judged.error();
-      options.logger?.info('retry', { method: call.method, path: this.redact(call.path), attempt, delayMs });
-      await sleep(delayMs, call.signal, () => this.#abortedBeforeSending(call));
+      logger?.info('retry', { method: call.method, path: this.redact(call.path), attempt, delayMs });
+      await this.#sleep(delayMs, call);
     }
+  }
+
+  #wire(call: Call): WireRequest {
+    const { method, path, body, paid, traceId } = call;
+    const url = this.#options.baseUrl + path;
+    if (this.#auth === undefined) this.authHeaders(call.phase);
+    const isPlain = call.headers === undefined && body === undefined && !(paid && traceId !== undefined);
+    if (isPlain) return { method, url, headers: this.#plain };
+    const headers = {
+      ...ACCEPT,
+      ...call.headers,
+      ...this.#auth,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(paid && traceId !== undefined ? { 'x-trace-id': traceId } : {}),
+    };
+    return { method, url, headers, body };
   }
 
   /** What a complete answer means for this call. */
@@ -215,13 +242,12 @@ export class Transport {
 
   #failed(failure: Failure, call: Call) {
     const what = `${call.method} ${call.path}`;
-    const origin = new URL(this.#options.baseUrl).origin;
-    const facts = { ...this.#facts(call), cause: failure.cause };
-    const reason = this.redact(failure.reason);
     const error = (): ImaRouterError => {
+      const facts = { ...this.#facts(call), cause: failure.cause };
+      const reason = this.redact(failure.reason);
       if (failure.kind === 'not-sent') {
         if (failure.by === 'caller') return this.#abortedBeforeSending(call);
-        return new ConnectionError(`${origin} cannot be reached (${reason}): nothing was sent.`, {
+        return new ConnectionError(`${this.#origin} cannot be reached (${reason}): nothing was sent.`, {
           code: 'connection_failed',
           retryable: true,
           hint: 'Check the network, the base URL and any proxy.',
@@ -236,7 +262,7 @@ export class Transport {
           ...facts,
         });
       }
-      return new ConnectionError(`The connection to ${origin} broke during ${what} (${reason}).`, {
+      return new ConnectionError(`The connection to ${this.#origin} broke during ${what} (${reason}).`, {
         code: 'connection_lost',
         retryable: true,
         hint: 'Call again: this call buys nothing.',
@@ -244,6 +270,25 @@ export class Transport {
       });
     };
     return { ending: { type: 'failure', failure } satisfies Ending, error };
+  }
+
+  /** Sleeps, or throws at once when the call is aborted. */
+  async #sleep(ms: number, call: Call): Promise<void> {
+    const { signal } = call;
+    if (signal?.aborted) throw this.#abortedBeforeSending(call);
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(
+        () => {
+          off();
+          resolve();
+        },
+        Math.min(ms, LONGEST_TIMER_MS),
+      );
+      const off = this.aborts.on(signal, () => {
+        clearTimeout(timer);
+        reject(this.#abortedBeforeSending(call));
+      });
+    });
   }
 
   #abortedBeforeSending(call: Call): WaitAbortedError {
@@ -282,22 +327,3 @@ function unknownSubmit(what: string, facts: Omit<ErrorFacts, 'code'>): SubmitUnk
 
 /** Timers hold 31 bits of milliseconds; a longer one would fire at once. */
 export const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
-/** Sleeps, or throws `aborted()` as soon as `signal` fires. */
-async function sleep(ms: number, signal: AbortSignal | undefined, aborted: () => Error): Promise<void> {
-  if (signal?.aborted) throw aborted();
-  await new Promise<void>((resolve, reject) => {
-    const onAbort = () => {
-      clearTimeout(timer);
-      reject(aborted());
-    };
-    const timer = setTimeout(
-      () => {
-        signal?.removeEventListener('abort', onAbort);
-        resolve();
-      },
-      Math.min(ms, LONGEST_TIMER_MS),
-    );
-    signal?.addEventListener('abort', onAbort, { once: true });
-  });
-}

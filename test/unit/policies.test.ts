@@ -1,9 +1,8 @@
 // Pure decisions: when to send again, when to ask next, what may be shown.
 
 import fc from 'fast-check';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { nextDelay } from '../../src/tasks/pace.js';
-import { Scheduler } from '../../src/tasks/scheduler.js';
 import { redactJson, redactText } from '../../src/transport/redact.js';
 import { DEFAULT_RETRY, type Ending, parseRetryAfter, retryDelay } from '../../src/transport/retry.js';
 
@@ -87,72 +86,6 @@ describe('pace', () => {
         },
       ),
     );
-  });
-});
-
-describe('scheduler', () => {
-  test('gives turns in order of their time, first come first served, within the budget', async () => {
-    vi.useFakeTimers();
-    const at = Date.now();
-    const scheduler = new Scheduler({ perSecond: 100, now: Date.now });
-    const turns: [string, number][] = [];
-    const turn = async (name: string, dueAt: number) => {
-      await scheduler.turn({ dueAt, notAfter: Number.POSITIVE_INFINITY });
-      turns.push([name, Date.now() - at]);
-    };
-    const all = Promise.all([turn('late', at + 40), turn('a', at), turn('b', at), turn('c', at)]);
-    await vi.advanceTimersByTimeAsync(100);
-    await all;
-    expect(turns).toEqual([
-      ['a', 0],
-      ['b', 10],
-      ['c', 20],
-      ['late', 40],
-    ]);
-    expect(vi.getTimerCount()).toBe(0);
-    vi.useRealTimers();
-  });
-
-  test('a deadline is not kept waiting by the budget, and no timer is too long', async () => {
-    vi.useFakeTimers();
-    const at = Date.now();
-    const scheduler = new Scheduler({ perSecond: 0.001, now: Date.now });
-    const turns: [string, number][] = [];
-    const turn = async (name: string, dueAt: number, notAfter: number) => {
-      await scheduler.turn({ dueAt, notAfter });
-      turns.push([name, Date.now() - at]);
-    };
-    const all = Promise.all([
-      turn('first', at, at + 90),
-      turn('second', at, at + 50),
-      turn('third', at + 10, at + 20),
-      turn('in a month', at + 2 ** 31 + 100, Number.POSITIVE_INFINITY),
-    ]);
-    await vi.advanceTimersByTimeAsync(100);
-    expect(turns).toEqual([
-      ['first', 0],
-      ['third', 20],
-      ['second', 50],
-    ]);
-    await vi.advanceTimersByTimeAsync(2 ** 31);
-    await all;
-    expect(turns.at(-1)).toEqual(['in a month', 2 ** 31 + 100]);
-    vi.useRealTimers();
-  });
-
-  test('an abort leaves the queue and wakes nobody else', async () => {
-    const scheduler = new Scheduler({ perSecond: 1000, now: Date.now });
-    const controller = new AbortController();
-    const far = scheduler.turn({
-      dueAt: Date.now() + 60_000,
-      notAfter: Number.POSITIVE_INFINITY,
-      signal: controller.signal,
-    });
-    const near = scheduler.turn({ dueAt: Date.now() + 5, notAfter: Number.POSITIVE_INFINITY });
-    controller.abort(new Error('enough'));
-    await expect(far).rejects.toThrow('enough');
-    await near;
-    await expect(scheduler.turn({ dueAt: 0, notAfter: 0, signal: controller.signal })).rejects.toThrow('enough');
   });
 });
 

@@ -1,0 +1,85 @@
+// Whether another purchase still fits: what is known to be spent, plus the most that what is under way may cost.
+
+/** What a purchase may cost, as far as anybody can say. */
+export type Verdict = 'buy' | 'wait' | 'exceeded' | 'unpriced';
+
+/** Guards one run's `maxCostUsd`. All amounts in USD. Pure: asks nobody, waits for nothing. */
+export class Budget {
+  readonly #maxUsd: number;
+  /** What purchases cost, by the gateway's word, or by estimate where it says nothing. */
+  #spentUsd = 0;
+  /** By the gateway's word alone. */
+  #toldUsd = 0;
+  /** The most that each model was seen to cost. */
+  readonly #seenUsd = new Map<string, number>();
+  /** Models whose success told no cost. */
+  readonly #silent = new Set<string>();
+  /** Purchases under way by their own key, each with its estimate; undefined where there is none. */
+  readonly #underWay = new Map<string, number | undefined>();
+
+  constructor(maxUsd: number = Number.POSITIVE_INFINITY) {
+    this.#maxUsd = maxUsd;
+  }
+
+  /** What is spent, estimates included. */
+  get spentUsd(): number {
+    return this.#spentUsd;
+  }
+
+  /** What the gateway says was spent. */
+  get toldUsd(): number {
+    return this.#toldUsd;
+  }
+
+  /** A cost that was seen before, so that the first purchase of a run need not be a probe. */
+  seen(model: string, costUsd: number): void {
+    this.#seenUsd.set(model, Math.max(this.#seenUsd.get(model) ?? 0, costUsd));
+  }
+
+  /**
+   * Whether one more purchase fits. Of what nobody can price only one is under way at a time: its cost prices the next.
+   * `wait`: it may fit when something under way has ended. `estimateUsd` is the caller's own, if he has one.
+   */
+  verdict(model: string, estimateUsd: number | undefined): Verdict {
+    if (this.#maxUsd === Number.POSITIVE_INFINITY) return 'buy';
+    const estimate = estimateUsd ?? this.#seenUsd.get(model);
+    const isIdle = this.#underWay.size === 0;
+    if (estimate === undefined) {
+      if (this.#silent.has(model)) return 'unpriced';
+      if (this.#spentUsd >= this.#maxUsd) return 'exceeded';
+      return isIdle ? 'buy' : 'wait';
+    }
+    if ([...this.#underWay.values()].includes(undefined)) return 'wait';
+    const total = [...this.#underWay.values()].reduce<number>((sum, one) => sum + (one ?? 0), this.#spentUsd);
+    // Cents that do not add up in binary must not stop the last purchase.
+    if (total + estimate <= this.#maxUsd * (1 + Number.EPSILON * 8)) return 'buy';
+    return isIdle ? 'exceeded' : 'wait';
+  }
+
+  begin(key: string, model: string, estimateUsd: number | undefined): void {
+    this.#underWay.set(key, estimateUsd ?? this.#seenUsd.get(model));
+  }
+
+  /**
+   * A purchase ended: `succeeded`, `free` (refused, failed), or left `open` (nobody knows, or it runs on). Where a
+   * success tells no cost, and what is open, counts by its estimate.
+   */
+  end(key: string, model: string, how: 'succeeded' | 'free' | 'open', costUsd: number | undefined): void {
+    const estimate = this.#underWay.get(key);
+    this.#underWay.delete(key);
+    if (costUsd !== undefined) {
+      this.spent(model, costUsd);
+    } else if (how !== 'free') {
+      this.#spentUsd += estimate ?? 0;
+      if (how === 'succeeded' && estimate === undefined) this.#silent.add(model);
+    }
+  }
+
+  /** What a purchase cost, of this run or an earlier one of the same work. */
+  spent(model: string, costUsd: number | undefined): void {
+    if (costUsd === undefined) return;
+    this.#spentUsd += costUsd;
+    this.#toldUsd += costUsd;
+    this.seen(model, costUsd);
+  }
+}

@@ -1,0 +1,270 @@
+// The one place where money goes: intent down, POST once, answer down; or an equal purchase that is still pending.
+
+import type { Route } from '../catalog/index.js';
+import {
+  type Answer,
+  ConfigError,
+  derived,
+  SubmitUnknownError,
+  type Transport,
+  WaitAbortedError,
+} from '../transport/index.js';
+import type { JournalRecord } from './journal.js';
+import type { TaskReaders } from './readers.js';
+import type { Records } from './records.js';
+import { isPollable, type TaskRef } from './ref.js';
+import type { StateReading } from './state.js';
+
+/** A request that may be sent. */
+export interface Prepared {
+  route: Route;
+  /** JSON, as it goes over the wire. */
+  body: string;
+  /** The same for equal requests at the same endpoint, wherever their local media were hosted. */
+  fingerprint: string;
+}
+
+/** How a request is submitted. */
+export interface SubmitAt {
+  signal?: AbortSignal | undefined;
+  traceId?: string | undefined;
+  /** `attach`: a pending task of an equal request is taken instead of a second purchase. */
+  dedupe?: 'attach' | undefined;
+  /** The journal key; made up unless given. */
+  key?: string | undefined;
+}
+
+/** A task that was bought now, or before. */
+export interface Bought {
+  ref: TaskRef;
+  /** What the answer said of it; absent for one that was bought before. */
+  reading?: StateReading | null;
+  raw?: unknown;
+  /** Milliseconds since 1970. */
+  startedAt: number;
+}
+
+/** What buying needs. */
+export interface PurchaseOptions {
+  gateway: string;
+  transport: Transport;
+  readers: TaskReaders;
+  records: Records;
+  now: () => number;
+}
+
+/** Longer requests are not kept in the journal: they hold media, and every note would write them again. */
+const LONGEST_KEPT_REQUEST = 16_384;
+
+/** How often (ms) to look whether somebody else is through with an equal request. */
+const LOOK_AGAIN_MS = 100;
+
+/** Buys tasks for one client. */
+export class Purchases {
+  readonly #options: PurchaseOptions;
+
+  constructor(options: PurchaseOptions) {
+    this.#options = options;
+  }
+
+  /** Throws `ConfigError` where nothing could be submitted to `route`: it makes no task, or there is no key. */
+  assertReady(route: Route): { pollPath: string } {
+    if (route.pollPath === null) throw notATask(route);
+    this.#options.transport.authHeaders('config');
+    return { pollPath: route.pollPath };
+  }
+
+  /**
+   * Buys one task, or with `dedupe: 'attach'` gives the pending one of an equal request. The intent is in the journal
+   * before the POST leaves, the id before this resolves. Throws `SubmitUnknownError` when nobody can say whether it was
+   * taken, and the typed error of a refusal.
+   */
+  async submit(prepared: Prepared, at: SubmitAt): Promise<Bought> {
+    checkSubmit(at);
+    this.assertReady(prepared.route);
+    assertNotAborted(at.signal);
+    return at.dedupe === 'attach' ? this.#attachOrBuy(prepared, at) : this.#buy(prepared, at);
+  }
+
+  async #buy(prepared: Prepared, at: SubmitAt): Promise<Bought> {
+    const { records, now } = this.#options;
+    const startedAt = now();
+    const record = this.#intent(prepared, at, new Date(startedAt).toISOString());
+    // While it is held nobody takes this intent for an abandoned one.
+    if (!(await records.hold(record.key)) && at.key !== undefined) throw heldElsewhere(record.model, record.key);
+    try {
+      const before = at.key === undefined ? undefined : await records.get(record.key);
+      await records.begin(record);
+      const read = await this.#send(prepared, record, at.signal).catch(async (error: unknown) => {
+        if (error instanceof SubmitUnknownError) await records.note(record, { state: 'unknown' });
+        else await records.takeBack(record, before);
+        throw error;
+      });
+      await records.note(record, { state: 'submitted', taskId: read.id });
+      return { ref: refOf(record, read.id), reading: read.state, raw: read.raw, startedAt };
+    } finally {
+      records.drop(record.key);
+    }
+  }
+
+  #intent({ route, body, fingerprint }: Prepared, at: SubmitAt, createdAt: string): JournalRecord {
+    const request = this.#keepable(body);
+    return {
+      v: 1,
+      key: at.key ?? crypto.randomUUID(),
+      gateway: this.#options.gateway,
+      model: route.model,
+      endpoint: route.path,
+      pollPath: this.assertReady(route).pollPath,
+      modality: route.modality,
+      traceId: at.traceId ?? crypto.randomUUID(),
+      state: 'intent',
+      fingerprint,
+      ...(request === undefined ? {} : { request }),
+      createdAt,
+      updatedAt: createdAt,
+    };
+  }
+
+  /** The request for the journal: whoever settles an unknown purchase must see what it was. */
+  #keepable(body: string): Record<string, unknown> | undefined {
+    if (body.length > LONGEST_KEPT_REQUEST || this.#options.transport.redact(body) !== body) return undefined;
+    return JSON.parse(body);
+  }
+
+  async #send(
+    { route, body }: Prepared,
+    { traceId }: JournalRecord,
+    signal: AbortSignal | undefined,
+  ): Promise<{ id: string; state: StateReading | null; raw: unknown }> {
+    const { transport, readers } = this.#options;
+    const reading = (answer: Answer) => readers.readSubmit(answer, { path: route.path, modality: route.modality });
+    const answer = await transport.request({
+      method: route.method,
+      path: route.path,
+      body,
+      phase: 'submit',
+      paid: true,
+      signal: derived(signal),
+      traceId,
+      inspect: (candidate) => {
+        const read = reading(candidate);
+        if (read === null || ('id' in read && !isPollable(read.id))) return 'unreadable';
+        return 'refusal' in read ? read.refusal : 'good';
+      },
+    });
+    const read = reading(answer);
+    if (read === null || 'refusal' in read) throw new TypeError('an answer without an id was inspected and passed');
+    return { ...read, raw: answer.json };
+  }
+
+  /** One at a time for equal requests, over all processes that share the journal: the second finds the first's task. */
+  async #attachOrBuy(prepared: Prepared, at: SubmitAt): Promise<Bought> {
+    const { records } = this.#options;
+    const name = `same-${prepared.fingerprint.slice(0, 64)}`;
+    while (!(await records.holdAlone(name))) await this.#lookAgain(at.signal);
+    try {
+      for (;;) {
+        const pending = await this.#pendingOf(prepared);
+        if (pending === 'none') return await this.#buy(prepared, at);
+        if (pending !== 'busy') return pending;
+        await this.#lookAgain(at.signal);
+      }
+    } finally {
+      records.drop(name);
+    }
+  }
+
+  /** The pending purchase of an equal request; `busy` while its submit is under way. Throws for one of unknown fate. */
+  async #pendingOf({ fingerprint }: Prepared): Promise<Bought | 'none' | 'busy'> {
+    const { records } = this.#options;
+    const equal = await records.list({ fingerprint });
+    for (const record of equal) {
+      const { state, taskId } = record.state === 'intent' ? await records.settled(record) : record;
+      if (state === 'submitted' && taskId !== undefined) {
+        return { ref: refOf(record, taskId), startedAt: Date.parse(record.createdAt) };
+      }
+      if (state === 'intent') return 'busy';
+      if (state === 'unknown') throw unsettled(record);
+    }
+    return 'none';
+  }
+
+  async #lookAgain(signal: AbortSignal | undefined): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const go = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', go);
+        resolve();
+      };
+      const timer = setTimeout(go, LOOK_AGAIN_MS);
+      signal?.addEventListener('abort', go, { once: true });
+    });
+    assertNotAborted(signal);
+  }
+}
+
+/** What points at the task of a record. */
+export function refOf(record: JournalRecord, id: string): TaskRef {
+  const { gateway, model, endpoint, pollPath, modality, traceId, key } = record;
+  return { v: 1, gateway, id, model, endpoint, pollPath, modality, traceId, key };
+}
+
+/** Throws `ConfigError` for options that no submit can have. */
+function checkSubmit({ traceId, dedupe }: SubmitAt): void {
+  const bad = (message: string, param: string, hint: string) =>
+    new ConfigError(message, { code: 'bad_option', phase: 'config', param, hint });
+  if (traceId !== undefined && !/^[\x21-\x7e]{1,200}$/.test(traceId)) {
+    throw bad(
+      `${JSON.stringify(traceId)} cannot be a trace id.`,
+      'traceId',
+      'A trace id is one word of ASCII characters.',
+    );
+  }
+  if (dedupe !== undefined && dedupe !== 'attach') {
+    throw bad(`dedupe must be 'attach', not ${JSON.stringify(dedupe)}.`, 'dedupe', 'Leave it out to buy in any case.');
+  }
+}
+
+function assertNotAborted(signal: AbortSignal | undefined): void {
+  if (!signal?.aborted) return;
+  throw new WaitAbortedError('The submit was aborted before it was sent.', {
+    code: 'aborted',
+    phase: 'submit',
+    hint: 'Nothing was bought by this call.',
+    cause: signal.reason,
+  });
+}
+
+/** An equal purchase has no known ending: nobody but the caller may risk to pay twice. */
+export function unsettled(record: JournalRecord): SubmitUnknownError {
+  const { model, key, traceId, createdAt } = record;
+  return new SubmitUnknownError(
+    `This ${model} request was submitted at ${createdAt} and nobody knows what became of it: it was not sent again.`,
+    {
+      code: 'submit_unsettled',
+      phase: 'submit',
+      traceId,
+      mayBeBilled: true,
+      hint: `Look for the trace id ${traceId} in the gateway's console; to buy it again: ima.journal.delete('${key}').`,
+    },
+  );
+}
+
+/** Somebody alive has the same record in hand. */
+export function heldElsewhere(model: string, key: string): ConfigError {
+  return new ConfigError(`Somebody else is at work on this ${model} request: it was not sent.`, {
+    code: 'held_elsewhere',
+    phase: 'config',
+    param: key,
+    hint: 'Its result will stand in the same journal; ask again when they are through.',
+  });
+}
+
+function notATask(route: Route): ConfigError {
+  return new ConfigError(`"${route.model}" answers at once at ${route.path}: it makes no task.`, {
+    code: 'not_a_task',
+    phase: 'route',
+    hint: 'Call it through `ima.api`.',
+  });
+}

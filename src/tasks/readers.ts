@@ -1,0 +1,12 @@
+// How a gateway's answers read: what every gateway hands down to this room.
+
+import type { Modality } from '../catalog/index.js';
+import type { Answer } from '../transport/index.js';
+import type { StateReading, SubmitReading } from './state.js';
+
+/** Pure functions of one gateway; must not throw. */
+export interface TaskReaders {
+  readSubmit(answer: Answer, at: { path: string; modality: Modality }): SubmitReading;
+  /** Null when the answer says nothing about the task (`{"code":"success","data":null}`). */
+  readState(answer: Answer, at: { pollPath: string; modality: Modality }): StateReading | null;
+}

@@ -1,0 +1,125 @@
+// One task, asked by one call at a time: who wants to know, when to ask next, and the call under way, shared by all.
+
+import type { Scheduler, Turn } from './scheduler.js';
+
+/** What the next answer brought: undefined when it went well, else what went wrong. */
+export type Asked = { error: unknown } | undefined;
+
+/** How a wait ends before an answer comes. */
+export type Over = 'deadline' | 'abort';
+
+/** What asking needs. */
+export interface Asking {
+  scheduler: Scheduler;
+  /** One status call and what follows from it. */
+  ask: (signal: AbortSignal) => Promise<void>;
+  /** When the next call should be made, on the scheduler's clock. */
+  dueAt: () => number;
+  /** Calls `listener` once when `signal` fires; the returned function takes that back. */
+  onAbort: (signal: AbortSignal, listener: () => void) => () => void;
+}
+
+/** One wait: until its deadline, its signal, or `end()`, which must be called. */
+export class Patience {
+  over: Over | undefined;
+  /** Whom to tell when it is over. */
+  wake: (() => void) | undefined;
+  readonly #releases: (() => void)[] = [];
+
+  constructor(
+    asking: Pick<Asking, 'scheduler' | 'onAbort'>,
+    at: { deadline?: number | undefined; signal?: AbortSignal | undefined },
+  ) {
+    const { deadline, signal } = at;
+    const endBy = (over: Over) => () => {
+      this.over ??= over;
+      this.wake?.();
+    };
+    if (signal?.aborted) {
+      this.over = 'abort';
+      return;
+    }
+    if (signal !== undefined) this.#releases.push(asking.onAbort(signal, endBy('abort')));
+    if (deadline !== undefined) this.#releases.push(asking.scheduler.alarm(deadline, endBy('deadline')));
+  }
+
+  end(): void {
+    for (const release of this.#releases.splice(0)) release();
+  }
+}
+
+/** The asking for one task. It lasts as long as somebody waits for an answer, and leaves nothing behind. */
+export class Watch {
+  readonly #asking: Asking;
+  readonly #waiting = new Set<(asked: Asked) => void>();
+  #takeBack: (() => void) | undefined;
+  #call: AbortController | undefined;
+
+  constructor(asking: Asking) {
+    this.#asking = asking;
+  }
+
+  /** The next answer, when its turn comes; or undefined in `over`'s way: see `patience.over`. */
+  next(patience: Patience): Promise<Asked> {
+    const answer = this.#join(patience);
+    if (this.#waiting.size > 0 && this.#call === undefined && this.#takeBack === undefined) {
+      this.#takeBack = this.#asking.scheduler.turn(this.#asking.dueAt(), (turn) => {
+        this.#takeBack = undefined;
+        this.#ask(turn);
+      });
+    }
+    return answer;
+  }
+
+  /** The answer of the call that is under way, or of one that is made now. */
+  now(patience: Patience): Promise<Asked> {
+    const answer = this.#join(patience);
+    if (this.#waiting.size > 0 && this.#call === undefined) {
+      this.#takeBack?.();
+      this.#takeBack = undefined;
+      this.#ask(undefined);
+    }
+    return answer;
+  }
+
+  #join(patience: Patience): Promise<Asked> {
+    if (patience.over !== undefined) return Promise.resolve(undefined);
+    return new Promise((resolve) => {
+      const told = (asked: Asked): void => {
+        patience.wake = undefined;
+        this.#waiting.delete(told);
+        resolve(asked);
+      };
+      this.#waiting.add(told);
+      patience.wake = () => {
+        told(undefined);
+        if (this.#waiting.size === 0) this.#abandon();
+      };
+    });
+  }
+
+  /** Nobody waits any more: neither a turn nor a socket is kept for them. */
+  #abandon(): void {
+    this.#takeBack?.();
+    this.#takeBack = undefined;
+    const call = this.#call;
+    this.#call = undefined;
+    call?.abort(new Error('nobody waits any more'));
+  }
+
+  #ask(turn: Turn | undefined): void {
+    const call = new AbortController();
+    this.#call = call;
+    const done = (asked: Asked): void => {
+      turn?.end();
+      // An abandoned call has nobody to tell; another one may be under way.
+      if (this.#call !== call) return;
+      this.#call = undefined;
+      for (const told of [...this.#waiting]) told(asked);
+    };
+    this.#asking.ask(call.signal).then(
+      () => done(undefined),
+      (error: unknown) => done({ error }),
+    );
+  }
+}

@@ -1,0 +1,209 @@
+// The short way out for calls that buy nothing: the dispatcher beneath the platform's fetch, wherever it does the same.
+
+import { Answer, Body, type Sending, type Shortcut, type WireRequest } from './exchange.js';
+
+/**
+ * Where undici, which is Node's fetch, keeps the dispatcher that all of its requests go through; it is there as soon as
+ * fetch was called once. A proxy or a mock that a user sets with `setGlobalDispatcher` stands there too.
+ */
+const GLOBAL_DISPATCHER = Symbol.for('undici.globalDispatcher.1');
+
+/** In the source of Node's own `fetch` (20 to 24), and in no wrapper or stub of it. */
+const PLATFORM_FETCH = 'internal/deps/undici/undici';
+
+/** Header names and values as they come: bytes in Latin-1, mostly; texts from some mocks and interceptors. */
+interface RawText {
+  readonly length: number;
+  toString(encoding: 'latin1'): string;
+}
+
+/** Undici's handler in the form that its own fetch uses, and that dispatchers of all versions take. */
+interface Handler {
+  onConnect(abort: (reason: unknown) => void): void;
+  onHeaders(status: number, headers: readonly (RawText | RawText[])[]): boolean;
+  onData(chunk: Uint8Array): boolean;
+  onComplete(): void;
+  onError(error: unknown): void;
+}
+
+interface Dispatcher {
+  dispatch(
+    options: {
+      origin: string;
+      path: string;
+      method: string;
+      headers: Readonly<Record<string, string>>;
+      maxRedirections: 0;
+    },
+    handler: Handler,
+  ): unknown;
+}
+
+/**
+ * What fetch sends by itself under `cache: 'no-store'`, for a gateway's edge may look at it. But no coding is asked for,
+ * since nothing here undoes one.
+ */
+const FETCH_HEADERS: Readonly<Record<string, string>> = {
+  accept: '*/*',
+  'accept-encoding': 'identity',
+  'accept-language': '*',
+  'cache-control': 'no-cache',
+  pragma: 'no-cache',
+  'user-agent': 'node',
+};
+
+/** Statuses that fetch takes as having no body, whatever follows. */
+const BODYLESS = new Set([204, 205, 304]);
+
+/** Statuses that fetch deals with itself: it refuses a proxy's demand for a password, and repeats on a new connection. */
+const LEFT_TO_FETCH = new Set([407, 421]);
+
+/** The dispatcher beneath the platform's fetch, for the status calls of one client. */
+export class PlatformDispatcher implements Shortcut {
+  /** The `fetch` looked at last, and whether it is the platform's own. */
+  #fetch: unknown;
+  #isPlatforms = false;
+  /** Dispatchers that do not take our handler. */
+  readonly #refused = new WeakSet<object>();
+  /** The gateway encodes its answers unasked. */
+  #encodes = false;
+  /** The headers asked for last, and what became of them: status calls share one object. */
+  #headers: { given: Record<string, string>; sent: Record<string, string> } | undefined;
+
+  /** Undefined for whatever fetch would not send as it is, and where there is no dispatcher. */
+  send(request: WireRequest, maxBytes: number | undefined): Sending | undefined {
+    if (this.#encodes || request.method !== 'GET' || request.body !== undefined) return undefined;
+    const dispatcher = this.#dispatcher();
+    if (dispatcher === undefined) return undefined;
+    try {
+      const { origin, protocol, username, password, pathname, search } = new URL(request.url);
+      if (!/^https?:$/.test(protocol) || username !== '' || password !== '') return undefined;
+      const headers = this.#headersFor(request.headers);
+      return this.#dispatch(dispatcher, { origin, path: pathname + search, headers, maxBytes });
+    } catch {
+      // No URL, or a header that cannot be sent: fetch says so.
+      return undefined;
+    }
+  }
+
+  #dispatch(
+    dispatcher: Dispatcher,
+    to: { origin: string; path: string; headers: Record<string, string>; maxBytes: number | undefined },
+  ): Sending {
+    let stop: ((reason: unknown) => void) | undefined;
+    let stopped: { reason: unknown } | undefined;
+    const abort = (reason: unknown): void => {
+      stopped ??= { reason };
+      stop?.(reason);
+    };
+    const answer = new Promise<Answer | undefined>((resolve, reject) => {
+      const refuse = (): void => {
+        this.#refused.add(dispatcher);
+        resolve(undefined);
+      };
+      let status = 0;
+      let headers: readonly (RawText | RawText[])[] = [];
+      let body = new Body(to.maxBytes);
+      // Functions of no object: interceptors copy and wrap handlers.
+      const handler: Handler = {
+        onConnect: (abortRequest) => {
+          stop = abortRequest;
+          if (stopped !== undefined) abortRequest(stopped.reason);
+        },
+        onHeaders: (code, raw) => {
+          // 1xx are no answers.
+          if (code < 200) return true;
+          status = code;
+          headers = raw;
+          body = new Body(to.maxBytes);
+          return true;
+        },
+        onData: (chunk) => {
+          try {
+            if (!BODYLESS.has(status)) body.add(chunk);
+          } catch (error) {
+            reject(error);
+            abort(error);
+          }
+          return true;
+        },
+        onComplete: () => {
+          const { bytes } = body;
+          const encoded = bytes.length > 0 && isEncoded(headers);
+          if (encoded) this.#encodes = true;
+          resolve(
+            encoded || LEFT_TO_FETCH.has(status) ? undefined : new Answer(status, () => headersOf(headers), bytes),
+          );
+        },
+        onError: (error) => {
+          if (stop === undefined && isInvalidArgument(error)) refuse();
+          else reject(error);
+        },
+      };
+      const { origin, path } = to;
+      try {
+        dispatcher.dispatch({ origin, path, method: 'GET', headers: to.headers, maxRedirections: 0 }, handler);
+      } catch {
+        refuse();
+      }
+    });
+    return { answer, abort };
+  }
+
+  /** The dispatcher that `fetch` would use at this moment, as long as `fetch` is the platform's own. */
+  #dispatcher(): Dispatcher | undefined {
+    const { fetch } = globalThis;
+    if (fetch !== this.#fetch) {
+      this.#fetch = fetch;
+      this.#isPlatforms =
+        typeof fetch === 'function' && Function.prototype.toString.call(fetch).includes(PLATFORM_FETCH);
+    }
+    if (!this.#isPlatforms) return undefined;
+    const found: unknown = Reflect.get(globalThis, GLOBAL_DISPATCHER);
+    return isDispatcher(found) && !this.#refused.has(found) ? found : undefined;
+  }
+
+  /** Throws where fetch throws: for a header that cannot be sent. */
+  #headersFor(given: Record<string, string>): Record<string, string> {
+    if (this.#headers?.given !== given) {
+      this.#headers = {
+        given,
+        sent: { ...FETCH_HEADERS, ...Object.fromEntries(new Headers(given)), 'sec-fetch-mode': 'cors' },
+      };
+    }
+    return this.#headers.sent;
+  }
+}
+
+function isDispatcher(value: unknown): value is Dispatcher {
+  return typeof value === 'object' && value !== null && 'dispatch' in value && typeof value.dispatch === 'function';
+}
+
+function isInvalidArgument(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'UND_ERR_INVALID_ARG';
+}
+
+const CONTENT_ENCODING = 'content-encoding';
+
+function isEncoded(headers: readonly (RawText | RawText[])[]): boolean {
+  return headers.some(
+    (name, at) =>
+      at % 2 === 0 &&
+      name.length === CONTENT_ENCODING.length &&
+      textOf(name).toLowerCase() === CONTENT_ENCODING &&
+      textOf(headers[at + 1] ?? '').toLowerCase() !== 'identity',
+  );
+}
+
+function headersOf(raw: readonly (RawText | RawText[])[]): Headers {
+  const headers = new Headers();
+  for (let at = 0; at + 1 < raw.length; at += 2) {
+    const [name, value] = [raw[at] ?? '', raw[at + 1] ?? ''];
+    for (const one of Array.isArray(value) ? value : [value]) headers.append(textOf(name), textOf(one));
+  }
+  return headers;
+}
+
+function textOf(raw: RawText | RawText[]): string {
+  return Array.isArray(raw) ? raw.map(textOf).join(', ') : raw.toString('latin1');
+}

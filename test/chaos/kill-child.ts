@@ -1,0 +1,81 @@
+// The one that dies: a small honest day of work that kills itself at the n-th step, a step being either side of any file call and any exchange.
+// argv: gateway URL, journal folder, name of the run, step to die at (0 = never). Says how many steps it came through.
+
+import fs from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ImaRouter } from '../../src/index.js';
+import { requestsOf } from './kill-work.js';
+
+const [baseUrl = '', journal = '', run = '', at = '0'] = process.argv.slice(2);
+const dieAt = Number(at);
+let steps = 0;
+
+function step(): void {
+  steps++;
+  // Nothing runs after this line, no handler, no flush: what the kernel has is all that is left.
+  if (steps === dieAt) process.kill(process.pid, 'SIGKILL');
+}
+
+/** `call` with a step on either side of it. */
+function between<Args extends unknown[], Result>(call: (...args: Args) => Promise<Result>) {
+  return async function (this: unknown, ...args: Args): Promise<Result> {
+    step();
+    const result = await Reflect.apply(call, this, args);
+    step();
+    return result;
+  };
+}
+
+const probe = await fs.open(join(tmpdir(), `ima-kill-${process.pid}`), 'w');
+const handles: object = Object.getPrototypeOf(probe);
+for (const name of ['write', 'writeFile', 'sync', 'datasync', 'truncate', 'stat', 'close']) {
+  Reflect.set(handles, name, between(Reflect.get(handles, name)));
+}
+await fs.rm(join(tmpdir(), `ima-kill-${process.pid}`));
+await probe.close();
+for (const name of [
+  'open',
+  'rename',
+  'link',
+  'unlink',
+  'rm',
+  'rmdir',
+  'mkdir',
+  'readdir',
+  'readFile',
+  'writeFile',
+  'stat',
+  'lstat',
+  'utimes',
+]) {
+  Reflect.set(fs, name, between(Reflect.get(fs, name)));
+}
+syncBuiltinESMExports();
+steps = 0;
+
+const ima = new ImaRouter({
+  apiKey: 'sk-kill-0123456789',
+  baseUrl,
+  journal,
+  poll: { minMs: 10, maxMs: 30, perSecond: 1000 },
+  fetch: async (input, init) => {
+    step();
+    const response = await fetch(input, init);
+    step();
+    const bytes = await response.arrayBuffer();
+    step();
+    return new Response(bytes, { status: response.status, headers: response.headers });
+  },
+});
+
+const { items, single } = requestsOf(run);
+const work = async () => {
+  for await (const item of ima.batch(items, { concurrency: 2 })) if (item.error !== undefined) throw item.error;
+};
+const alone = async () => {
+  await (await ima.submit(single, { traceId: `${run}-single`, dedupe: 'attach' })).result();
+};
+await Promise.all([work(), alone()]);
+console.log(JSON.stringify({ steps }));

@@ -1,0 +1,119 @@
+// A bad day of many tasks: one exchange in five goes wrong, and still nothing is lost, paid twice or reported wrongly.
+
+import { expect, test } from 'vitest';
+import { type ImaRouter, type Journal, MemoryJournal } from '../../src/index.js';
+import { CHAOS_KINDS } from '../../src/mock/chaos.js';
+import { type ChaosOptions, type Ledger, startMock } from '../../src/mock/index.js';
+import {
+  audit,
+  clientOf,
+  FAMILIES,
+  inParallel,
+  isFull,
+  type Order,
+  orders,
+  outcome,
+  replay,
+  seed,
+  type Told,
+} from './support.js';
+
+const TASKS = isFull ? 2000 : 200;
+
+/** Tasks under way at once: enough that faults meet each other, few enough that one process plays both sides in time. */
+const WIDTH = 100;
+
+const RATE = 0.2;
+
+/** Where the books are kept during the day, and what a later reader finds in them. */
+interface Books {
+  journal: Journal;
+  reader: () => Journal;
+  close: () => Promise<void>;
+}
+
+async function inMemory(): Promise<Books> {
+  const journal = new MemoryJournal();
+  return { journal, reader: () => journal, close: async () => {} };
+}
+
+const JOURNALS: Record<string, () => Promise<Books>> = { memory: inMemory };
+
+/** Spends a day at a mock; gives the mock's ledger and what the buyers were told, once both fit the journal. */
+async function day(options: {
+  tasks: number;
+  width: number;
+  requestTimeoutMs: number;
+  chaos: Omit<ChaosOptions, 'seed'>;
+  open: () => Promise<Books>;
+}): Promise<{ ledger: Ledger; told: Told[] }> {
+  await using mock = await startMock({ seed, speed: 500, outcome, chaos: { ...options.chaos, seed } });
+  const books = await options.open();
+  const ima = clientOf(mock, books.journal, options.requestTimeoutMs);
+  const told = new Map<Order, Told>();
+  const jumps: string[] = [];
+  const live = async (order: Order) => {
+    told.set(order, await lifeOf(order, ima, jumps));
+  };
+  const all = orders(options.tasks);
+  // One of each family first: their schemas are compiled now, on both sides, which would keep a crowd waiting.
+  await inParallel(all.slice(0, FAMILIES.length), FAMILIES.length, live);
+  await inParallel(all.slice(FAMILIES.length), options.width, live);
+
+  const records = await books.reader().list();
+  await books.close();
+  expect(audit({ ledger: mock.ledger, records, told }), replay).toEqual([]);
+  expect(jumps, replay).toEqual([]);
+  expect(mock.deviations, replay).toEqual([]);
+  return { ledger: mock.ledger, told: [...told.values()] };
+}
+
+/** Buys and waits, and looks on: progress never falls, is 1 on success only, and nothing comes after an end. */
+async function lifeOf({ family, words, traceId }: Order, ima: ImaRouter, jumps: string[]): Promise<Told> {
+  try {
+    const task = await family.buy(ima, words, traceId);
+    let before = -1;
+    let ended = false;
+    return await task.result({
+      onUpdate: ({ progress = 0, status }) => {
+        if (ended || progress < before || (progress === 1) !== (status === 'succeeded')) {
+          jumps.push(`${traceId}: ${before} → ${progress} ${status}`);
+        }
+        before = progress;
+        ended = status !== 'queued' && status !== 'running';
+      },
+    });
+  } catch (threw) {
+    return { threw };
+  }
+}
+
+const endOf = (told: Told) => ('threw' in told ? String(told.threw).split(':')[0] : told.status);
+
+test.each(Object.entries(JOURNALS))(`${TASKS} tasks on a bad day, journal: %s`, async (_, open) => {
+  const chaos = { rate: RATE, hangMs: 300 };
+  const { ledger, told } = await day({ tasks: TASKS, width: WIDTH, requestTimeoutMs: 5000, chaos, open });
+  expect([...new Set(told.map(endOf))].sort(), replay).toEqual(['SubmitUnknownError', 'TaskFailedError', 'succeeded']);
+
+  // The day was as bad as it was meant to be.
+  const exchanges = [...ledger.submits, ...ledger.polls];
+  const struck = exchanges.filter(({ fault }) => fault !== undefined);
+  expect(struck.length / exchanges.length, replay).toBeCloseTo(RATE, 1);
+  const kinds = CHAOS_KINDS.filter((kind) => !['expired', 'wrong-type', 'stuck', 'busy'].includes(kind));
+  expect(
+    kinds.filter((kind) => !ledger.polls.some(({ fault }) => fault === kind)),
+    replay,
+  ).toEqual([]);
+});
+
+test('a gateway that falls silent, for longer than anybody waits', async () => {
+  const chaos: Omit<ChaosOptions, 'seed'> = { rate: RATE, kinds: ['hang'], hangMs: 600_000 };
+  const { told } = await day({
+    tasks: isFull ? 400 : 40,
+    width: 40,
+    requestTimeoutMs: 600,
+    chaos,
+    open: inMemory,
+  });
+  expect([...new Set(told.map(endOf))].sort(), replay).toEqual(['SubmitUnknownError', 'TaskFailedError', 'succeeded']);
+});
