@@ -31,6 +31,7 @@ import {
   checkedRef,
   checkedTaskId,
   checkedTimeout,
+  type DurationPriors,
   type Journal,
   type ResumeFilter,
   Scheduler,
@@ -76,6 +77,8 @@ export interface Gateway {
   readers: TaskReaders;
   /** Default patience per modality, in milliseconds. */
   waitMs: Readonly<Partial<Record<Modality, number>>>;
+  /** How long most tasks take, by modality and by model: when to ask follows from it. */
+  durations: DurationPriors;
   /** Status calls per second at most, all tasks of a client together; `poll.perSecond` overrides it. */
   pollsPerSecond: number;
 }
@@ -205,6 +208,7 @@ export class GatewayClient<Bodies extends BodyMap, Preferred, Paths extends obje
         headersFor: (url) => (this.#transport.isOwnOrigin(url) ? this.#transport.authHeaders('download') : {}),
       },
       waitMs: gateway.waitMs,
+      durations: gateway.durations,
       longestSubmitMs: retry.attempts * (requestTimeout(options) + retry.capMs),
       resendsUnknown: retry.unknownSubmits,
       warn: warner(options.onWarning),

@@ -166,6 +166,12 @@ describe('the house', () => {
       'media/sniff.ts',
       'media/local-file.ts',
       'catalog/check.ts',
+      'tasks/journal-files.ts',
+      'tasks/journal-shelf.ts',
+      'tasks/journal-disk.ts',
+      'tasks/journal-claims.ts',
+      'tasks/journal-owner.ts',
+      'tasks/journal-text.ts',
       'gateways/ima-router/rules/index.ts',
     ];
     expect(lazy.filter((file) => !files.includes(file))).toEqual([]);

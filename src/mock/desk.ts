@@ -1,20 +1,21 @@
 // What the gateway answers to a request, without HTTP: the document decides what is accepted, the task's age what is said.
 
 import { createHash } from 'node:crypto';
-import type { BinaryRoute, MockGateway, PollRoute, Refusal, SubmitRoute, Template } from './gateway.js';
+import type { BinaryRoute, MockGateway, Phase, PollRoute, Refusal, SubmitRoute, Template } from './gateway.js';
 import { at, isJson, isObject, type Json, stringsUnder } from './json.js';
 import { FIXTURES, type MediaFile, type MediaShelf } from './media.js';
 import type { Asked, Oracle } from './oracle.js';
 import type { Operation } from './prism.js';
-import type { Task, Tasks } from './tasks.js';
-import { fill, pick } from './templates.js';
+import type { Moment, Task, Tasks } from './tasks.js';
+import { fill } from './templates.js';
+import { Wording, type WordingParts } from './wording.js';
 
 /** Where result files are served. */
 const MEDIA_PATH = '/_media/{task_id}/{file}';
 
 export type Route = { method: string; path: string; operation?: Operation } & (
-  | { kind: 'submit'; submit: SubmitRoute; operation: Operation }
-  | { kind: 'poll'; poll: PollRoute; operation: Operation }
+  | { kind: 'submit'; submit: SubmitRoute; operation: Operation; wording: Wording }
+  | { kind: 'poll'; poll: PollRoute; wordings: Partial<Record<Phase, Wording>> & { queued: Wording } }
   | { kind: 'binary'; binary: BinaryRoute }
   | { kind: 'media' }
   | { kind: 'sync'; paid: boolean; operation: Operation }
@@ -28,6 +29,8 @@ export interface Call extends Asked {
   parameters: Record<string, string>;
   /** Origin that the caller used, for URLs in answers. */
   origin: string;
+  /** A status word to say instead of the true one. */
+  word?: string | undefined;
 }
 
 export interface Reply {
@@ -39,13 +42,14 @@ export interface Reply {
   /** What the call came to, for the ledger. */
   taskId?: string;
   paid?: boolean;
+  /** How the task that was made ends. */
+  outcome?: Task['outcome'];
 }
 
 export class Desk {
   readonly routes: Route[];
   /** Answers of ours that the document would refuse, one sentence each: a mistake in the gateway's data. */
   readonly deviations: string[] = [];
-  private readonly checked = new Set<string>();
 
   constructor(
     private readonly gateway: MockGateway,
@@ -53,7 +57,7 @@ export class Desk {
     private readonly tasks: Tasks,
     private readonly shelf: MediaShelf,
   ) {
-    this.routes = routesOf(gateway, oracle.operations);
+    this.routes = routesOf(gateway, { oracle, shelf, modelField: gateway.modelField });
   }
 
   async reply(route: Route | undefined, call: Call): Promise<Reply> {
@@ -65,9 +69,9 @@ export class Desk {
     if (route === undefined) return refuse(this.gateway.refusals.unknownRoute, call);
     switch (route.kind) {
       case 'submit':
-        return this.submit(route.submit, route.operation, call);
+        return this.submit(route, call);
       case 'poll':
-        return this.poll(route.poll, route.operation, call);
+        return this.poll(route, call);
       case 'binary':
         return this.binary(route.binary, call);
       case 'sync':
@@ -82,7 +86,7 @@ export class Desk {
     return rule !== undefined && (rule.on === 'all' || paid) ? rule.answer : undefined;
   }
 
-  private submit(route: SubmitRoute, operation: Operation, call: Call): Reply {
+  private submit({ submit: route, operation, wording }: Route & { kind: 'submit' }, call: Call): Reply {
     const reasons = this.oracle.refusal(operation, call);
     if (reasons !== undefined) return refuse(this.gateway.refusals.badBody, call, { reasons });
     const body = isObject(call.body) ? call.body : {};
@@ -91,10 +95,11 @@ export class Desk {
     const resumed = route.resumes === true && parent?.parked === true ? parent : undefined;
     if (resumed !== undefined) this.tasks.resume(resumed);
     const model = String(body[this.gateway.modelField] ?? route.model ?? '');
-    const task = resumed ?? this.tasks.create(route, call.key, model, body);
-    const answer = this.render(operation, { ...route, template: route.answer }, task, call.origin) ?? null;
-    this.check(operation, 'submit', answer);
-    return { status: 200, body: answer, taskId: task.id, paid: true };
+    const trace = call.headers[this.gateway.traceHeader];
+    const from = { key: call.key, model, body, ...(trace === undefined ? {} : { trace }) };
+    const task = resumed ?? this.tasks.create(route, from);
+    const answer = this.say(wording, task, this.tasks.now(task), call, `POST ${route.path}, submit`);
+    return { status: 200, body: answer, taskId: task.id, paid: true, outcome: task.outcome };
   }
 
   /** The finished task that a follow-up builds on; undefined for a route without parents, else why not. */
@@ -105,26 +110,33 @@ export class Desk {
     if (task === undefined) return unknown;
     if (task.parked && route.resumes) return task;
     if (this.tasks.now(task).phase !== 'succeeded') return unfinished;
-    const own = this.routes.find((other) => other.kind === 'poll' && other.poll.reads[0] === task.route.path);
+    const polls = this.routes.filter((other) => other.kind === 'poll');
     const poll =
-      own ?? this.routes.find((other) => other.kind === 'poll' && other.poll.reads.includes(task.route.path));
-    if (poll?.kind !== 'poll') return task;
-    const answer = this.stateOf(task, poll.poll, poll.operation, call.origin);
+      polls.find((other) => other.poll.reads[0] === task.route.path) ??
+      polls.find((other) => other.poll.reads.includes(task.route.path));
+    if (poll === undefined) return task;
+    const answer = this.stateOf(poll, task, { origin: call.origin });
     return stringsUnder(answer, choice).includes(String(at(call.body, choice))) ? task : unoffered;
   }
 
-  private poll(route: PollRoute, operation: Operation, call: Call): Reply {
+  private poll(route: Route & { kind: 'poll' }, call: Call): Reply {
     const id = call.parameters.task_id ?? '';
-    const task = this.tasks.find(id, call.key, route.reads);
+    const task = this.tasks.find(id, call.key, route.poll.reads);
     if (task === undefined) return { ...refuse(this.gateway.refusals.unknownTask, call), taskId: id };
-    const answer = this.stateOf(task, route, operation, call.origin) ?? null;
-    this.check(operation, `${this.tasks.now(task).phase} ${task.model}`, answer);
-    return { status: 200, body: answer, taskId: id };
+    return { status: 200, body: this.stateOf(route, task, call), taskId: id };
   }
 
-  private stateOf(task: Task, route: PollRoute, operation: Operation, origin: string): Json | undefined {
-    const { phase } = this.tasks.now(task);
-    return this.render(operation, { ...route, template: route.phases[phase] ?? route.phases.queued }, task, origin);
+  private stateOf(route: Route & { kind: 'poll' }, task: Task, call: Pick<Call, 'origin' | 'word'>): Json {
+    const moment = this.tasks.now(task);
+    const wording = route.wordings[moment.phase] ?? route.wordings.queued;
+    return this.say(wording, task, moment, call, `GET ${route.path}, ${moment.phase}`);
+  }
+
+  private say(wording: Wording, task: Task, moment: Moment, call: Pick<Call, 'origin' | 'word'>, what: string): Json {
+    const { origin, word } = call;
+    return wording.say({ task, moment, origin, word }, (objection) =>
+      this.deviations.push(`${what} ${task.model}: ${objection}`),
+    );
   }
 
   private binary(route: BinaryRoute, call: Call): Reply {
@@ -155,73 +167,6 @@ export class Desk {
     const { status, body } = await this.oracle.answer(route.operation, call);
     return { status, body: isJson(body) ? body : null, paid: route.paid && status < 300 };
   }
-
-  /** An answer about `task`, from the template that fits its model best. */
-  private render(
-    operation: Operation,
-    how: { template: Template; statusAt?: string[]; fields?: Record<string, Json> },
-    task: Task,
-    origin: string,
-  ): Json | undefined {
-    const { template, statusAt = [], fields = this.gateway.fields } = how;
-    const examples = this.oracle.examples(operation).flatMap(({ key, value }) => (isJson(value) ? { key, value } : []));
-    const named = examples.filter(({ value }) => isObject(value));
-    const like = template.like ?? (template.word === undefined ? undefined : [template.word]);
-    const groups = like?.map((word) => named.filter(({ value }) => at(value, ...statusAt) === word));
-    const fitting = groups?.find((group) => group.length > 0) ?? (groups === undefined ? named : []);
-    const own = (template.own ?? []).map((value) => ({ key: '', value }));
-    const candidates = [...fitting, ...own].map((one) => ({ ...one, model: at(one.value, this.gateway.modelField) }));
-    const example = pick(candidates, task.model);
-    const values = this.valuesOf(task, template.word, origin);
-    return example === undefined ? undefined : fill(example, values, fields);
-  }
-
-  private valuesOf(task: Task, word: string | undefined, origin: string) {
-    const { phase, percent, completedAtMs } = this.tasks.now(task);
-    const fixture = FIXTURES[task.route.kind];
-    const general: Record<string, Json | undefined> = {
-      ...task.values,
-      id: task.id,
-      model: task.model,
-      word,
-      percent,
-      createdAt: Math.floor(task.createdAtMs / 1000),
-      createdAtMs: Math.floor(task.createdAtMs),
-      completedAt: completedAtMs === undefined ? undefined : Math.floor(completedAtMs / 1000),
-      completedAtMs: completedAtMs === undefined ? undefined : Math.floor(completedAtMs),
-    };
-    return (name: string, output: number): Json | undefined => {
-      if (name.startsWith('body.')) {
-        const value = at(task.body, ...name.split('.').slice(1));
-        return isJson(value) ? value : undefined;
-      }
-      if (Object.hasOwn(general, name)) return general[name];
-      if (phase !== 'succeeded' || output >= task.outputs) return undefined;
-      switch (name) {
-        case 'url':
-          return `${origin}/_media/${task.id}/${output}.${fixture.extension}`;
-        case 'bytes':
-          return this.shelf.file(task.route.kind, `${task.id}/${output}`).bytes.length;
-        case 'width':
-        case 'height':
-        case 'seconds':
-        case 'extension':
-        case 'contentType':
-          return fixture[name];
-        default:
-          return undefined;
-      }
-    };
-  }
-
-  /** Holds an answer against the document, once for each kind of answer. */
-  private check(operation: Operation, what: string, answer: Json): void {
-    const name = `${operation.method.toUpperCase()} ${operation.path}, ${what}`;
-    if (this.checked.has(name)) return;
-    this.checked.add(name);
-    const objection = this.oracle.objection(operation, 200, answer);
-    if (objection !== undefined) this.deviations.push(`${name}: ${objection}`);
-  }
 }
 
 function refuse(refusal: Refusal, call: Call, more: Record<string, string> = {}): Reply {
@@ -229,18 +174,33 @@ function refuse(refusal: Refusal, call: Call, more: Record<string, string> = {})
   return { status: refusal.status, body: fill(refusal.body, (name) => values[name]) };
 }
 
-function routesOf(gateway: MockGateway, operations: Operation[]): Route[] {
+function routesOf(gateway: MockGateway, parts: WordingParts): Route[] {
   const media: Route = { method: 'GET', path: MEDIA_PATH, kind: 'media' };
   const binaries = gateway.binaries.map(
     (binary): Route => ({ method: 'GET', path: binary.path, kind: 'binary', binary }),
   );
-  const documented = operations.flatMap((operation): Route[] => {
+  const documented = parts.oracle.operations.flatMap((operation): Route[] => {
     const [method, path] = [operation.method.toUpperCase(), operation.path];
     if (method === 'GET' && gateway.binaries.some((binary) => binary.path === path)) return [];
     const submit = method === 'POST' ? gateway.submits.find((route) => route.path === path) : undefined;
-    if (submit !== undefined) return [{ method, path, kind: 'submit', submit, operation }];
+    if (submit !== undefined) {
+      const how = { template: submit.answer, statusAt: [], fields: submit.fields ?? gateway.fields };
+      return [{ method, path, kind: 'submit', submit, operation, wording: new Wording(operation, how, parts) }];
+    }
     const poll = method === 'GET' ? gateway.polls.find((route) => route.path === path) : undefined;
-    if (poll !== undefined) return [{ method, path, kind: 'poll', poll, operation }];
+    if (poll !== undefined) {
+      const { statusAt, fields = gateway.fields } = poll;
+      const wording = (template: Template) => new Wording(operation, { template, statusAt, fields }, parts);
+      const { queued, running, succeeded, failed, modal } = poll.phases;
+      const wordings = {
+        queued: wording(queued),
+        running: wording(running),
+        succeeded: wording(succeeded),
+        failed: wording(failed),
+        ...(modal === undefined ? {} : { modal: wording(modal) }),
+      };
+      return [{ method, path, kind: 'poll', poll, wordings }];
+    }
     return [{ method, path, kind: 'sync', paid: method === 'POST' && gateway.paid.includes(path), operation }];
   });
   return [media, ...binaries, ...documented];

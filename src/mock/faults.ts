@@ -1,4 +1,9 @@
-// Which exchange a fault strikes, and what it does there.
+// Scripted faults: which exchange each one strikes, and what it does there.
+
+import type { Strike } from './strike.js';
+
+/** Milliseconds between the pieces of a slow answer, where the script names none. */
+const SLOW_EVERY_MS = 100;
 
 export interface Fault {
   /** Which exchanges count: paid POSTs, reads of a task's state, or reads of result files (HEAD does not count). */
@@ -33,7 +38,8 @@ interface Armed {
 }
 
 export class Faults {
-  private readonly armed: Armed[] = [];
+  /** Faults that have not struck for the last time. */
+  private readonly armed: Record<Fault['on'], Armed[]> = { submit: [], poll: [], download: [] };
 
   constructor(faults: Fault[] = []) {
     for (const fault of faults) this.add(fault);
@@ -43,21 +49,46 @@ export class Faults {
     const { nth = 1, times = 1 } = fault;
     if (!(nth >= 1)) throw new RangeError(`A fault's nth counts from 1, got ${nth}`);
     if (!(times >= 1)) throw new RangeError(`A fault's times is at least 1, got ${times}`);
-    this.armed.push({ fault, before: nth - 1, left: times });
+    this.armed[fault.on].push({ fault, before: nth - 1, left: times });
   }
 
-  /** Counts the exchange and names the fault that strikes it, if any; of several due ones the others wait their turn. */
-  strike(on: Fault['on']): Fault | undefined {
-    let struck: Fault | undefined;
-    for (const armed of this.armed) {
-      if (armed.fault.on !== on || armed.left === 0) continue;
-      if (armed.before > 0) {
-        armed.before--;
-      } else if (struck === undefined) {
-        armed.left--;
-        struck = armed.fault;
-      }
+  /** Counts the exchange and names what strikes it, if anything does; of several due faults the others wait their turn. */
+  strike(on: Fault['on']): Strike | undefined {
+    const armed = this.armed[on];
+    let struck: Armed | undefined;
+    for (const one of armed) {
+      if (one.before > 0) one.before--;
+      else struck ??= one;
     }
-    return struck;
+    if (struck === undefined) return undefined;
+    struck.left--;
+    if (struck.left === 0) armed.splice(armed.indexOf(struck), 1);
+    return strikeOf(struck.fault);
   }
+}
+
+function strikeOf(fault: Fault): Strike {
+  const { act: name } = fault;
+  switch (name) {
+    case 'reset-before':
+      return { name, taken: false, way: { how: 'reset' } };
+    case 'reset-after':
+      return { name, taken: true, way: { how: 'reset' } };
+    case 'hang':
+      return { name, taken: true, way: { how: 'hang' } };
+    case 'answer':
+      return { name, taken: false, answer: scripted(fault), way: { how: 'whole' } };
+    case 'truncate':
+      return { name, taken: true, way: { how: 'cut' } };
+    case 'slow':
+      return { name, taken: true, way: { how: 'slow', everyMs: fault.everyMs ?? SLOW_EVERY_MS } };
+  }
+}
+
+function scripted({ status = 500, body, headers = {} }: Fault): NonNullable<Strike['answer']> {
+  const isText = typeof body === 'string';
+  const text = body === undefined ? '' : isText ? body : JSON.stringify(body);
+  const type: Record<string, string> = body === undefined || isText ? {} : { 'content-type': 'application/json' };
+  const own = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]);
+  return { status, headers: { ...type, ...Object.fromEntries(own) }, body: text };
 }

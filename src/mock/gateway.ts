@@ -19,6 +19,20 @@ export interface Refusal {
   body: Json;
 }
 
+/** How trouble sounds at a gateway; a kind of trouble that has no words here does not happen there. */
+export interface Troubles {
+  /** 429: too many requests. No body = an empty answer. */
+  rateLimits: { status: number; body?: Json }[];
+  /** 5xx in the gateway's own envelope: nothing was taken. */
+  serverErrors: Refusal[];
+  /** 2xx to a submit that says why there is no task. */
+  busy: Refusal[];
+  /** 200 that says nothing at all, in the gateway's own envelope. */
+  nothing: Json[];
+  /** Status words that the document does not know. */
+  unknownWords: string[];
+}
+
 /** How an answer is made: from the document's own example that fits the model at hand best, else from ours. */
 export interface Template {
   /** The status word to say; without it the example's own stays. */
@@ -101,5 +115,7 @@ export interface MockGateway {
   binaries: BinaryRoute[];
   /** Synchronous POSTs that cost money too. */
   paid: string[];
+  /** For `chaos`. What comes from in between (edge pages, resets, silence) is the same at every gateway. */
+  troubles: Troubles;
   refusals: { noKey: Refusal; badBody: Refusal; unknownRoute: Refusal; unknownTask: Refusal; tooLarge: Refusal };
 }

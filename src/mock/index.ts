@@ -3,6 +3,7 @@
 import { imaRouter } from './gateways/ima-router.js';
 import { type Mock, type MockOptions, startGateway } from './start.js';
 
+export type { ChaosKind, ChaosOptions } from './chaos.js';
 export type { Fault } from './faults.js';
 export type { DownloadEntry, Ledger, PollEntry, SubmitEntry } from './ledger.js';
 export type { Mock, MockOptions } from './start.js';

@@ -13,6 +13,10 @@ export interface SubmitEntry {
   traceId?: string;
   /** Status answered; null when the connection was cut or left hanging instead. */
   status: number | null;
+  /** How its task ends. */
+  outcome?: 'succeeded' | 'failed';
+  /** What struck this exchange: a scripted fault's `act`, or a kind of chaos. */
+  fault?: string;
   /** Milliseconds of the mock's clock. */
   at: number;
 }
@@ -21,6 +25,7 @@ export interface PollEntry {
   taskId: string;
   path: string;
   status: number | null;
+  fault?: string;
   at: number;
 }
 
@@ -30,6 +35,7 @@ export interface DownloadEntry {
   /** The `Range` header, if there was one. */
   range?: string;
   status: number | null;
+  fault?: string;
   at: number;
 }
 
@@ -41,7 +47,13 @@ export class Ledger {
 
   /** Trace ids for which more than one submit was paid: must be empty. */
   paidTwice(): string[] {
-    const paid = this.submits.filter((entry) => entry.paid).flatMap(({ traceId }) => traceId ?? []);
-    return [...new Set(paid.filter((id, index) => paid.indexOf(id) !== index))];
+    const once = new Set<string>();
+    const twice = new Set<string>();
+    for (const { paid, traceId } of this.submits) {
+      if (!paid || traceId === undefined) continue;
+      if (once.has(traceId)) twice.add(traceId);
+      once.add(traceId);
+    }
+    return [...twice];
   }
 }

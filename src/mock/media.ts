@@ -14,7 +14,8 @@ export interface Fixture {
   height?: number;
   /** Rounded to whole seconds, as gateways tell it. */
   seconds?: number;
-  stamp: (bytes: Buffer, text: string) => Buffer;
+  /** The pieces of a file with `text` in it, where no decoder minds. */
+  stamp: (bytes: Buffer, text: string) => Buffer[];
 }
 
 /** Facts about `media/*`; test/mock/media.test.ts decodes the files and compares. */
@@ -58,35 +59,40 @@ export class MediaShelf {
   /** The file of output `name` (task id and number): the same name always gives the same bytes. */
   file(kind: MediaKind, name: string): MediaFile {
     const fixture = FIXTURES[kind];
-    const bytes = fixture.stamp(this.bytes[kind], name);
+    const bytes = Buffer.concat(fixture.stamp(this.bytes[kind], name));
     const etag = `"${createHash('sha256').update(bytes).digest('hex').slice(0, 32)}"`;
     return { bytes, contentType: fixture.contentType, etag };
+  }
+
+  /** How many bytes `file` would give, without making them: status answers tell it. */
+  size(kind: MediaKind, name: string): number {
+    return FIXTURES[kind].stamp(this.bytes[kind], name).reduce((sum, piece) => sum + piece.length, 0);
   }
 }
 
 /** A tEXt chunk before IEND (the last 12 bytes). */
-function stampPng(bytes: Buffer, text: string): Buffer {
+function stampPng(bytes: Buffer, text: string): Buffer[] {
   const typeAndData = Buffer.from(`tEXtComment\0${text}`, 'latin1');
   const length = Buffer.alloc(4);
   length.writeUInt32BE(typeAndData.length - 4);
   const check = Buffer.alloc(4);
   check.writeUInt32BE(crc32(typeAndData));
-  return Buffer.concat([bytes.subarray(0, -12), length, typeAndData, check, bytes.subarray(-12)]);
+  return [bytes.subarray(0, -12), length, typeAndData, check, bytes.subarray(-12)];
 }
 
 /** A `free` box at the end: players skip it. */
-function stampMp4(bytes: Buffer, text: string): Buffer {
+function stampMp4(bytes: Buffer, text: string): Buffer[] {
   const data = Buffer.from(text, 'utf8');
   const head = Buffer.alloc(8);
   head.writeUInt32BE(8 + data.length);
   head.write('free', 4, 'latin1');
-  return Buffer.concat([bytes, head, data]);
+  return [bytes, head, data];
 }
 
 /** An ID3v1 tag: exactly 128 bytes at the end, the text spread over title, artist and album. */
-function stampMp3(bytes: Buffer, text: string): Buffer {
+function stampMp3(bytes: Buffer, text: string): Buffer[] {
   const tag = Buffer.alloc(128);
   tag.write(`TAG${text}`, 0, 93, 'latin1');
   tag[127] = 255;
-  return Buffer.concat([bytes, tag]);
+  return [bytes, tag];
 }

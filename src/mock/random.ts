@@ -27,3 +27,8 @@ export function token(next: () => number, alphabet: Alphabet, length: number): s
   const characters = ALPHABETS[alphabet];
   return Array.from({ length }, () => characters[Math.floor(next() * characters.length)]).join('');
 }
+
+/** One of `items`, drawn from `next`; undefined when there is none. */
+export function oneOf<T>(items: readonly T[], next: () => number): T | undefined {
+  return items[Math.floor(next() * items.length)];
+}

@@ -1,34 +1,68 @@
-// Which route a path belongs to.
+// Which route a path belongs to: the one with the fewest placeholders, found without trying them all.
 
-/** The route of `method` and `path` with the fewest placeholders, and what stands where its placeholders are. */
-export function findRoute<R extends { method: string; path: string }>(
-  routes: readonly R[],
-  method: string,
-  path: string,
-): { route: R; parameters: Record<string, string> } | undefined {
-  let best: { route: R; parameters: Record<string, string> } | undefined;
-  let fewest = Number.POSITIVE_INFINITY;
-  for (const route of routes) {
-    const parameters = route.method === method ? match(route.path, path) : undefined;
-    if (parameters === undefined) continue;
-    const count = Object.keys(parameters).length;
-    if (count < fewest) [best, fewest] = [{ route, parameters }, count];
-  }
-  return best;
+/** Names in a route's path, and what a request has there. */
+export type Parameters = Record<string, string>;
+
+interface Pattern<R> {
+  route: R;
+  /** The path's segments: a text that must stand there, or the name of a placeholder. */
+  segments: (string | { name: string })[];
+  placeholders: number;
 }
 
-function match(template: string, path: string): Record<string, string> | undefined {
-  const [expected, given] = [template.split('/'), path.split('/')];
-  if (expected.length !== given.length) return undefined;
-  const parameters: Record<string, string> = {};
-  for (const [index, part] of expected.entries()) {
+const NO_PARAMETERS: Parameters = Object.freeze({});
+
+/** The routes of a gateway, sorted once so that finding one is a look-up and a few comparisons. */
+export class Router<R extends { method: string; path: string }> {
+  /** Routes without placeholders, by method and path: nothing has fewer. */
+  private readonly fixed = new Map<string, R>();
+  /** The others, by method and number of segments, fewest placeholders first. */
+  private readonly patterns = new Map<string, Pattern<R>[]>();
+
+  constructor(routes: readonly R[]) {
+    for (const route of routes) {
+      const segments = route.path.split('/').map((part) => {
+        const name = /^\{(\w+)\}$/.exec(part)?.[1];
+        return name === undefined ? part : { name };
+      });
+      const placeholders = segments.filter((segment) => typeof segment !== 'string').length;
+      if (placeholders === 0) {
+        const name = `${route.method} ${route.path}`;
+        if (!this.fixed.has(name)) this.fixed.set(name, route);
+      } else {
+        const name = `${route.method} ${segments.length}`;
+        const others = this.patterns.get(name) ?? [];
+        this.patterns.set(
+          name,
+          [...others, { route, segments, placeholders }].sort((a, b) => a.placeholders - b.placeholders),
+        );
+      }
+    }
+  }
+
+  find(method: string, path: string): { route: R; parameters: Parameters } | undefined {
+    const route = this.fixed.get(`${method} ${path}`);
+    if (route !== undefined) return { route, parameters: NO_PARAMETERS };
+    const given = path.split('/');
+    for (const pattern of this.patterns.get(`${method} ${given.length}`) ?? []) {
+      const parameters = match(pattern.segments, given);
+      if (parameters !== undefined) return { route: pattern.route, parameters };
+    }
+    return undefined;
+  }
+}
+
+function match(segments: readonly (string | { name: string })[], given: readonly string[]): Parameters | undefined {
+  let parameters: Parameters | undefined;
+  for (let index = 0; index < segments.length; index++) {
+    const segment = segments[index];
     const here = given[index] ?? '';
-    const name = /^\{(\w+)\}$/.exec(part)?.[1];
-    if (name === undefined) {
-      if (part !== here) return undefined;
+    if (typeof segment !== 'object') {
+      if (segment !== here) return undefined;
     } else {
       if (here === '') return undefined;
-      parameters[name] = decode(here);
+      parameters ??= {};
+      parameters[segment.name] = here.includes('%') ? decode(here) : here;
     }
   }
   return parameters;

@@ -2,42 +2,39 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Chaos } from './chaos.js';
+import { Delivery, type Wire } from './delivery.js';
 import type { Call, Desk, Reply, Route } from './desk.js';
 import type { Fault, Faults } from './faults.js';
 import type { MockGateway } from './gateway.js';
 import { at } from './json.js';
 import type { Ledger } from './ledger.js';
 import { serveFile } from './ranges.js';
-import { findRoute } from './routes.js';
+import { type Parameters, Router } from './routes.js';
+import type { Strike } from './strike.js';
 import { fill } from './templates.js';
 
 /** Larger bodies are refused: some forty images in base64 fit. */
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
 
-const SLOW_PIECES = 20;
-const SLOW_EVERY_MS = 100;
-
 export interface ServerParts {
   gateway: MockGateway;
   desk: Desk;
   faults: Faults;
+  chaos: Chaos | undefined;
   ledger: Ledger;
   clock: () => number;
 }
 
-interface Wire {
-  status: number;
-  headers: Record<string, string>;
-  bytes: Buffer;
-}
-
 export class MockServer {
   private readonly server: Server;
-  private readonly timers = new Set<NodeJS.Timeout>();
+  private readonly router: Router<Route>;
+  private readonly delivery = new Delivery();
   private exchanges = 0;
   private closed: Promise<void> | undefined;
 
   constructor(private readonly parts: ServerParts) {
+    this.router = new Router(parts.desk.routes);
     this.server = createServer((request, response) => {
       this.exchange(request, response).catch((error: unknown) => this.fail(response, error));
     });
@@ -59,8 +56,7 @@ export class MockServer {
   /** Cuts every connection, hanging ones too. */
   close(): Promise<void> {
     this.closed ??= new Promise((resolve) => {
-      for (const timer of this.timers) clearTimeout(timer);
-      this.timers.clear();
+      this.delivery.close();
       this.server.close(() => resolve());
       this.server.closeAllConnections();
     });
@@ -70,41 +66,59 @@ export class MockServer {
   private async exchange(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const [path = '/', query = ''] = (request.url ?? '/').split('?', 2);
     const method = request.method ?? 'GET';
-    const found = findRoute(this.parts.desk.routes, method === 'HEAD' ? 'GET' : method, path);
-    const route = method === 'HEAD' && !isDownload(found?.route) ? undefined : found?.route;
-    const kind = method === 'HEAD' ? undefined : kindOf(route);
-    const fault = kind === undefined ? undefined : this.parts.faults.strike(kind);
-    const sent = await readBody(request);
+    const isHead = method === 'HEAD';
+    const found = this.router.find(isHead ? 'GET' : method, path);
+    const route = isHead && !isDownload(found?.route) ? undefined : found?.route;
+    const kind = isHead ? undefined : kindOf(route);
     const headers = headersOf(request);
+    const parameters = found?.parameters ?? {};
+    const strike = kind === undefined ? undefined : this.strike(kind, path, parameters, headers);
+    const sent = hasBody(headers) ? await readBody(request) : NO_BODY;
     const body = sent === undefined ? undefined : parseBody(sent);
     const call: Call = {
       method,
       path,
-      query: queryOf(query),
+      query: query === '' ? {} : queryOf(query),
       headers,
       body: body?.value,
       key: /^bearer\s+(\S+)\s*$/i.exec(headers.authorization ?? '')?.[1] ?? '',
-      parameters: found?.parameters ?? {},
+      parameters,
       origin: `http://${headers.host ?? 'localhost'}`,
+      word: strike?.word,
     };
-    const reply = await this.replyTo(route, call, fault, sent === undefined, body?.error);
-    const cut = fault !== undefined && ['reset-before', 'reset-after', 'hang'].includes(fault.act);
-    const wire = this.wire(reply, call, fault);
-    if (kind !== undefined) this.note(kind, call, reply, cut ? null : wire.status);
-    this.deliver(response, wire, method, fault);
+    const reply = await this.replyTo(route, call, strike, sent === undefined, body?.error);
+    const wire = this.wire(reply, call, strike);
+    if (kind !== undefined) this.note(kind, call, reply, wire.status, strike);
+    if (isHead) this.delivery.sendHead(response, wire);
+    else this.delivery.send(response, wire, strike?.way);
+  }
+
+  /** Scripted faults go first; chaos counts every exchange, so that a script does not shift what it does later. */
+  private strike(
+    on: Fault['on'],
+    path: string,
+    parameters: Parameters,
+    headers: Record<string, string>,
+  ): Strike | undefined {
+    const { faults, chaos, gateway } = this.parts;
+    const scripted = faults.strike(on);
+    if (chaos === undefined) return scripted;
+    const about = { submit: headers[gateway.traceHeader], poll: parameters.task_id, download: path };
+    const drawn = chaos.strike(on, about[on] ?? '');
+    return scripted ?? drawn;
   }
 
   private async replyTo(
     route: Route | undefined,
     call: Call,
-    fault: Fault | undefined,
+    strike: Strike | undefined,
     tooLarge: boolean,
     unreadable: string | undefined,
   ): Promise<Reply> {
     const { desk, gateway } = this.parts;
     const taskId = call.parameters.task_id;
-    // The request is not taken: all that is known of it is which task it asked for.
-    if (fault?.act === 'reset-before' || fault?.act === 'answer') return { status: 0, ...(taskId ? { taskId } : {}) };
+    // All that is known of a request that is not taken is which task it asked for.
+    if (strike?.taken === false) return { status: 0, ...(taskId ? { taskId } : {}) };
     if (tooLarge) return { status: gateway.refusals.tooLarge.status, body: gateway.refusals.tooLarge.body };
     if (unreadable !== undefined && call.key !== '' && route !== undefined) {
       const { status, body } = gateway.refusals.badBody;
@@ -113,63 +127,30 @@ export class MockServer {
     return desk.reply(route, call);
   }
 
-  private wire(reply: Reply, call: Call, fault: Fault | undefined): Wire {
+  private wire(reply: Reply, call: Call, strike: Strike | undefined): Wire {
     const requestId = `req_${String(++this.exchanges).padStart(6, '0')}`;
-    const common = Object.entries(this.parts.gateway.headers).map(([name, value]) => [
-      name,
-      value.replaceAll('{requestId}', requestId),
-    ]);
-    const headers: Record<string, string> = { ...Object.fromEntries(common), ...reply.headers };
-    if (fault?.act === 'answer') return scripted(fault, headers);
+    const headers: Record<string, string> = {};
+    for (const [name, value] of Object.entries(this.parts.gateway.headers)) {
+      headers[name] = value.replaceAll('{requestId}', requestId);
+    }
+    if (strike?.answer !== undefined) {
+      const { status, headers: own, body } = strike.answer;
+      return { status, headers: { ...headers, ...own }, body: Buffer.from(body) };
+    }
+    Object.assign(headers, reply.headers);
     if (reply.file !== undefined) {
       const { status, headers: own, bytes } = serveFile(reply.file, call.headers);
-      return { status, headers: { ...headers, ...own }, bytes };
+      return { status, headers: { ...headers, ...own }, body: bytes };
     }
-    if (reply.body === undefined) return { status: reply.status, headers, bytes: Buffer.alloc(0) };
-    const type = { 'content-type': 'application/json; charset=utf-8' };
-    return { status: reply.status, headers: { ...type, ...headers }, bytes: Buffer.from(JSON.stringify(reply.body)) };
+    if (reply.body === undefined) return { status: reply.status, headers, body: '' };
+    headers['content-type'] ??= 'application/json; charset=utf-8';
+    return { status: reply.status, headers, body: JSON.stringify(reply.body) };
   }
 
-  private deliver(response: ServerResponse, wire: Wire, method: string, fault: Fault | undefined): void {
-    if (fault?.act === 'hang') return;
-    if (fault?.act === 'reset-before' || fault?.act === 'reset-after') {
-      response.socket?.resetAndDestroy();
-      return;
-    }
-    response.writeHead(wire.status, { ...wire.headers, 'content-length': String(wire.bytes.length) });
-    if (method === 'HEAD') {
-      response.end();
-    } else if (fault?.act === 'truncate') {
-      const half = wire.bytes.subarray(0, Math.floor(wire.bytes.length / 2));
-      response.write(half, () => response.socket?.destroy());
-    } else if (fault?.act === 'slow') {
-      this.trickle(response, wire.bytes, fault.everyMs ?? SLOW_EVERY_MS);
-    } else {
-      response.end(wire.bytes);
-    }
-  }
-
-  private trickle(response: ServerResponse, bytes: Buffer, everyMs: number): void {
-    const size = Math.max(1, Math.ceil(bytes.length / SLOW_PIECES));
-    const next = (from: number): void => {
-      if (response.destroyed) return;
-      if (from >= bytes.length) {
-        response.end();
-        return;
-      }
-      response.write(bytes.subarray(from, from + size));
-      const timer = setTimeout(() => {
-        this.timers.delete(timer);
-        next(from + size);
-      }, everyMs);
-      this.timers.add(timer);
-    };
-    next(0);
-  }
-
-  private note(kind: Fault['on'], call: Call, reply: Reply, status: number | null): void {
+  private note(kind: Fault['on'], call: Call, reply: Reply, answered: number, strike: Strike | undefined): void {
     const { ledger, gateway, clock } = this.parts;
-    const common = { path: call.path, status, at: clock() };
+    const status = strike?.way.how === 'reset' || strike?.way.how === 'hang' ? null : answered;
+    const common = { path: call.path, status, at: clock(), ...(strike === undefined ? {} : { fault: strike.name }) };
     if (kind === 'submit') {
       const model = at(call.body, gateway.modelField);
       const traceId = call.headers[gateway.traceHeader];
@@ -178,6 +159,7 @@ export class MockServer {
         ...(reply.taskId === undefined ? {} : { taskId: reply.taskId }),
         ...(typeof model === 'string' ? { model } : {}),
         ...(traceId === undefined ? {} : { traceId }),
+        ...(reply.outcome === undefined ? {} : { outcome: reply.outcome }),
         paid: reply.paid === true,
       });
     } else if (kind === 'poll') {
@@ -212,21 +194,10 @@ function kindOf(route: Route | undefined): Fault['on'] | undefined {
   return route.kind === 'submit' || (route.kind === 'sync' && route.paid) ? 'submit' : undefined;
 }
 
-function scripted(fault: Fault, headers: Record<string, string>): Wire {
-  const { status = 500, body } = fault;
-  const isText = typeof body === 'string';
-  const text = body === undefined ? '' : isText ? body : JSON.stringify(body);
-  const type: Record<string, string> = body === undefined || isText ? {} : { 'content-type': 'application/json' };
-  return { status, headers: { ...headers, ...type, ...lowerCase(fault.headers ?? {}) }, bytes: Buffer.from(text) };
-}
-
-function lowerCase(headers: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
-}
-
 function headersOf(request: IncomingMessage): Record<string, string> {
-  const pairs = Object.entries(request.headers).map(([name, value]) => [name, String(value)]);
-  return Object.fromEntries(pairs);
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(request.headers)) headers[name] = String(value);
+  return headers;
 }
 
 function queryOf(text: string): Record<string, string | string[]> {
@@ -238,6 +209,12 @@ function queryOf(text: string): Record<string, string | string[]> {
       return [name, values.length === 1 ? (values[0] ?? '') : values];
     }),
   );
+}
+
+const NO_BODY = Buffer.alloc(0);
+
+function hasBody(headers: Record<string, string>): boolean {
+  return headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
 }
 
 /** The whole body, or undefined when it is larger than the mock takes. */

@@ -1,6 +1,7 @@
 // How a mock is put together: the document, the tasks, the faults and the ledger of one gateway behind one port.
 
 import { readFile } from 'node:fs/promises';
+import { Chaos, type ChaosOptions } from './chaos.js';
 import { Desk } from './desk.js';
 import { type Fault, Faults } from './faults.js';
 import type { MockGateway } from './gateway.js';
@@ -22,6 +23,8 @@ export interface MockOptions {
   speed?: number;
   /** Faults that are set from the start. */
   faults?: Fault[];
+  /** A seeded bad day: that share of all exchanges goes wrong. Scripted faults go first. */
+  chaos?: ChaosOptions;
   /** How a task ends. Default: it succeeds. */
   outcome?: (submit: { path: string; model: string; body: unknown }) => 'succeeded' | 'failed';
   /** Milliseconds since 1970, by which tasks age. Default `Date.now`. */
@@ -51,12 +54,14 @@ export async function startGateway(gateway: MockGateway, options: MockOptions = 
   const seed = options.seed ?? Math.floor(Math.random() * 2 ** 31);
   if (!(speed > 0)) throw new RangeError(`speed must be greater than 0, got ${speed}`);
   const faults = new Faults(options.faults);
+  const { troubles } = gateway;
+  const chaos = options.chaos && new Chaos(options.chaos, { troubles, speed, seed });
   const ledger = new Ledger();
   const document = await readDocument(options.document ?? gateway.document);
   const [oracle, shelf] = await Promise.all([Oracle.open(document, gateway.modelField), MediaShelf.load()]);
-  const tasks = new Tasks(gateway, { seed, speed, clock, outcome });
+  const tasks = new Tasks(gateway, { seed, speed, clock, outcome, stall: chaos && ((id) => chaos.stall(id)) });
   const desk = new Desk(gateway, oracle, tasks, shelf);
-  const server = new MockServer({ gateway, desk, faults, ledger, clock });
+  const server = new MockServer({ gateway, desk, faults, chaos, ledger, clock });
   const url = await server.listen(port, host);
   return {
     url,

@@ -1,5 +1,6 @@
 // The life of a task: queued, running, done, as a function of the time since it was submitted.
 
+import type { Stall } from './chaos.js';
 import type { MockGateway, Phase, SubmitRoute } from './gateway.js';
 import type { Json } from './json.js';
 import { chance, token } from './random.js';
@@ -23,6 +24,8 @@ export interface Task {
   /** Time in the queue and until the end, in milliseconds of the clock (speed already applied). */
   readonly queuedMs: number;
   readonly totalMs: number;
+  /** Where it stands still for a while, in milliseconds of its own time. */
+  readonly stall: { atMs: number; forMs: number } | undefined;
   parked: boolean;
 }
 
@@ -39,26 +42,35 @@ export interface TaskSettings {
   speed: number;
   clock: () => number;
   outcome: (submit: { path: string; model: string; body: unknown }) => 'succeeded' | 'failed';
+  /** Which tasks get stuck, by id; undefined on a good day. */
+  stall: ((id: string) => Stall | undefined) | undefined;
 }
 
 export class Tasks {
   private readonly byId = new Map<string, Task>();
+  /** How many tasks each trace id made. */
+  private readonly byTrace = new Map<string, number>();
 
   constructor(
     private readonly gateway: MockGateway,
     private readonly settings: TaskSettings,
   ) {}
 
-  create(route: SubmitRoute, key: string, model: string, body: Record<string, unknown>): Task {
-    const { seed, speed, clock, outcome } = this.settings;
-    const next = chance(seed, 'task', this.byId.size);
+  create(
+    route: SubmitRoute,
+    from: { key: string; model: string; body: Record<string, unknown>; trace?: string },
+  ): Task {
+    const { key, model, body } = from;
+    const { speed, clock, outcome, stall } = this.settings;
+    const next = this.chanceOf(from.trace);
     const pace = this.gateway.paces[route.pace] ?? { seconds: 0, spread: 0 };
     const totalMs = (pace.seconds * 1000 * (1 + pace.spread * (2 * next() - 1))) / speed;
     const special = Object.hasOwn(route.models ?? {}, model) ? route.models?.[model] : undefined;
-    const { prefix, alphabet, length } = route.id;
+    const id = this.freshId(route.id, next);
+    const stands = stall?.(id);
     const now = clock();
     const task: Task = {
-      id: prefix + token(next, alphabet, length),
+      id,
       key,
       model,
       body,
@@ -70,10 +82,31 @@ export class Tasks {
       startedAtMs: now,
       queuedMs: totalMs * (QUEUE_SHARE.least + (QUEUE_SHARE.most - QUEUE_SHARE.least) * next()),
       totalMs,
+      stall: stands && { atMs: stands.at * totalMs, forMs: stands.for * totalMs },
       parked: route.parks?.models.includes(model) === true && !body[route.parks.without],
     };
     this.byId.set(task.id, task);
     return task;
+  }
+
+  /**
+   * A task's chance follows from the order of submits. On a bad day that order is anybody's guess, so that there it
+   * follows from the trace id, where a submit has one.
+   */
+  private chanceOf(trace: string | undefined): () => number {
+    const { seed, stall } = this.settings;
+    if (trace === undefined || stall === undefined) return chance(seed, 'task', this.byId.size);
+    const nth = (this.byTrace.get(trace) ?? 0) + 1;
+    this.byTrace.set(trace, nth);
+    return chance(seed, 'task of', trace, nth);
+  }
+
+  private freshId({ prefix, alphabet, length }: SubmitRoute['id'], next: () => number): string {
+    // Chance has 32 bits: of ten thousand tasks, two may well draw the same.
+    for (;;) {
+      const id = prefix + token(next, alphabet, length);
+      if (!this.byId.has(id)) return id;
+    }
   }
 
   /** The task, if it exists, belongs to `key` and came in by one of `paths`. */
@@ -90,15 +123,21 @@ export class Tasks {
 
   now(task: Task): Moment {
     if (task.parked) return { phase: 'modal' };
-    const elapsed = this.settings.clock() - task.startedAtMs;
+    const elapsed = lived(task, this.settings.clock() - task.startedAtMs);
     if (elapsed < task.queuedMs) return { phase: 'queued', percent: 0 };
     if (elapsed < task.totalMs) {
       const part = (elapsed - task.queuedMs) / (task.totalMs - task.queuedMs);
       return { phase: 'running', percent: Math.max(1, Math.min(99, Math.floor(part * 100))) };
     }
-    const completedAtMs = task.startedAtMs + task.totalMs;
+    const completedAtMs = task.startedAtMs + task.totalMs + (task.stall?.forMs ?? 0);
     return task.outcome === 'failed'
       ? { phase: 'failed', completedAtMs }
       : { phase: 'succeeded', percent: 100, completedAtMs };
   }
+}
+
+/** How much of its life a task has behind it: while it is stuck, its own time stands still. */
+function lived({ stall }: Task, elapsed: number): number {
+  if (stall === undefined || elapsed < stall.atMs) return elapsed;
+  return Math.max(stall.atMs, elapsed - stall.forMs);
 }

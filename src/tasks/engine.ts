@@ -4,15 +4,17 @@ import type { Modality, Route } from '../catalog/index.js';
 import { type MediaAccess, Output, type OutputFacts } from '../media/index.js';
 import { Aborts, ConfigError, RateLimitError, sha256, type Transport } from '../transport/index.js';
 import { type BatchItem, type BatchOptions, type BatchPort, BatchRun, checkBatch } from './batch.js';
+import { type DurationPriors, Durations } from './durations.js';
 import { isEnded, type Journal, type JournalRecord, type RecordFile, type RecordState } from './journal.js';
 import { nextDelay, type PollBounds } from './pace.js';
+import type { Watched } from './progress.js';
 import { type Prepared, Purchases, refOf, type SubmitAt } from './purchase.js';
 import type { TaskReaders } from './readers.js';
 import { Records } from './records.js';
 import type { TaskRef } from './ref.js';
 import type { TaskState } from './result.js';
 import type { Scheduler } from './scheduler.js';
-import type { Progressed, StateReading } from './state.js';
+import type { StateReading } from './state.js';
 import { Task, type TaskPort } from './task.js';
 import type { Warning } from './warning.js';
 
@@ -24,6 +26,8 @@ export interface EngineOptions {
   journal: Journal;
   scheduler: Scheduler;
   bounds: PollBounds;
+  /** How long things take, as far as the gateway says. */
+  durations: DurationPriors;
   media: MediaAccess;
   /** Default patience per modality, in milliseconds. */
   waitMs: Readonly<Partial<Record<Modality, number>>>;
@@ -52,12 +56,14 @@ export class TaskEngine implements TaskPort {
   readonly #options: EngineOptions;
   readonly #purchases: Purchases;
   readonly #aborts = new Aborts();
+  readonly #durations: Durations;
   /** Handles that `resume` gave and nobody waits for yet: whoever asks again gets the same. */
   readonly #resumed = new Map<string, Task>();
 
   constructor(options: EngineOptions) {
     this.#options = options;
     this.scheduler = options.scheduler;
+    this.#durations = new Durations(options.durations);
     this.records = new Records({ ...options, warn: ({ code, message, ...rest }) => this.warn(code, message, rest) });
     this.#purchases = new Purchases({ ...options, records: this.records });
   }
@@ -91,24 +97,27 @@ export class TaskEngine implements TaskPort {
    * client's. Intents whose submitter is dead become `unknown`. Throws `ConfigError` when the journal cannot be read.
    */
   async resume({ model }: ResumeFilter = {}): Promise<Task[]> {
-    const isWanted = (record: { model: string }) => model === undefined || record.model === model;
-    for (const record of await this.records.list({ state: 'intent' })) {
-      if (isWanted(record)) await this.records.settled(record);
+    const isWanted = (record: JournalRecord) => model === undefined || record.model === model;
+    const intents = await this.records.list({ state: 'intent' });
+    await inParallel(intents.filter(isWanted), (record) => this.records.settled(record));
+    const submitted = await this.records.list({ state: 'submitted' });
+    const tasks = await inParallel(submitted.filter(isWanted), ({ key }) => this.#taken(key));
+    return tasks.filter((task) => task !== undefined);
+  }
+
+  /** The task of a record that is ours from now on; undefined if somebody else is at it, or it has ended. */
+  async #taken(key: string): Promise<Task | undefined> {
+    if (!(await this.records.holdForLater(key))) return undefined;
+    // It may have ended, or changed hands, between the list and the hold.
+    const record = await this.records.get(key);
+    if (record?.taskId === undefined || record.state !== 'submitted') {
+      this.records.drop(key);
+      return undefined;
     }
-    const tasks: Task[] = [];
-    for (const { key, ...listed } of await this.records.list({ state: 'submitted' })) {
-      if (!isWanted(listed) || !(await this.records.holdForLater(key))) continue;
-      // It may have ended, or changed hands, between the list and the hold.
-      const record = await this.records.get(key);
-      if (record?.taskId === undefined || record.state !== 'submitted') {
-        this.records.drop(key);
-        continue;
-      }
-      const task = this.#resumed.get(key) ?? this.attach(refOf(record, record.taskId), Date.parse(record.createdAt));
-      this.#resumed.set(key, task);
-      tasks.push(task);
-    }
-    return tasks;
+    const known = this.#resumed.get(key);
+    const task = known ?? this.attach(refOf(record, record.taskId), Date.parse(record.createdAt));
+    this.#resumed.set(key, task);
+    return task;
   }
 
   /** Many requests as one piece of work; see `BatchOptions`. Throws `ConfigError` at once for wrong options. */
@@ -170,9 +179,9 @@ export class TaskEngine implements TaskPort {
     }
   }
 
-  delay(_ref: TaskRef, at: { calls: number; elapsedMs: number; progressed: Progressed }): number {
+  delay({ model, modality }: TaskRef, at: { elapsedMs: number; watched: Watched }): number {
     const { bounds, random } = this.#options;
-    return nextDelay({ attempt: at.calls, elapsedMs: at.elapsedMs, progress: at.progressed.progress }, bounds, random);
+    return nextDelay({ ...at, known: this.#durations.of(model, modality) }, bounds, random);
   }
 
   readonly onAbort = (signal: AbortSignal, listener: () => void): (() => void) => this.#aborts.on(signal, listener);
@@ -187,9 +196,10 @@ export class TaskEngine implements TaskPort {
     });
   }
 
-  async changed(ref: TaskRef, state: TaskState): Promise<void> {
+  async ended(ref: TaskRef, state: TaskState, at: { elapsedMs: number; watched: Watched }): Promise<void> {
     const { status, costUsd, error } = state;
     if (status === 'queued' || status === 'running') return;
+    this.#durations.learn(ref.model, ref.modality, at.elapsedMs, at.watched);
     if (ref.key !== undefined && this.#resumed.delete(ref.key)) this.records.drop(ref.key);
     await this.#noteOf(ref, (before) =>
       isEnded(before)
@@ -243,4 +253,18 @@ export class TaskEngine implements TaskPort {
       });
     }
   }
+}
+
+/** Records that are looked at side by side: more would only crowd the disk. */
+const AT_ONCE = 32;
+
+/** What `work` makes of each item, in their order, some at a time. */
+async function inParallel<Item, Made>(items: readonly Item[], work: (item: Item) => Promise<Made>): Promise<Made[]> {
+  const made: Made[] = [];
+  const rest = items.entries();
+  const one = async (): Promise<void> => {
+    for (const [index, item] of rest) made[index] = await work(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, items.length) }, one));
+  return made;
 }

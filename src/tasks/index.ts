@@ -9,6 +9,7 @@ export {
   checkBatch,
 } from './batch.js';
 export { DirectoryJournal, type DirectoryJournalOptions } from './directory-journal.js';
+export type { DurationPriors, DurationRange } from './durations.js';
 export { type EngineOptions, type ResumeFilter, TaskEngine } from './engine.js';
 export {
   type Journal,

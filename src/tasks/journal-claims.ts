@@ -1,12 +1,16 @@
 // Who may work on what, among processes and machines that share a directory: flags that a dead process cannot keep.
 
+import { createHash } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { codeOf, isMissing, KeyedQueue, replaceFile } from './journal-disk.js';
 import { HEARTBEAT_MS, type Owner, readOwner, thisProcess, type Verdict, verdictOn } from './journal-owner.js';
 
-/** How long the first among equals waits for the others to step back, in all half a second: they need some file calls. */
-const PAUSES_MS = [2, 4, 8, 16, 32, 64, 128, 256];
+/**
+ * How long the first in rank waits for the others to step back, which takes them some file calls: in all two seconds, for
+ * a machine that is very busy.
+ */
+const PAUSES_MS = [2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
 
 /** The folder of a claim may vanish between two steps, as its last holder cleans up; not this often in a row. */
 const MOST_RESTARTS = 100;
@@ -30,8 +34,9 @@ type Standing = 'alone' | 'first' | 'behind';
  * it only when its owner gives no sign of life. So the second saw a living owner and did not win. This needs no clock, no
  * lock and no atomic replace; only that a file which exists before a folder is read is seen in it.
  *
- * One wins. Whoever sees a smaller id than his own, or a winner, steps back at once; the one with the smallest id leaves
- * his flag up and looks again until the others have stepped back. A winner writes into his flag, so that it is known.
+ * One wins. Whoever sees a rank before his own, or a winner, steps back at once; the first in rank leaves his flag up and
+ * looks again until the others have stepped back. A winner writes into his flag, so that it is known. Ranks are drawn
+ * anew for each name, so that of many names asked for at once everybody gets some.
  *
  * Nobody keeps what he cannot use: owner ids are never used twice, and the flag of a dead owner counts for nothing.
  */
@@ -149,7 +154,7 @@ export class Claims {
       const facts = await factsOf(flag);
       // Gone meanwhile: if its owner comes back, he will see ours.
       if (facts === undefined) continue;
-      if (facts.size > 0 || id < this.#id) return 'behind';
+      if (facts.size > 0 || rankOf(id, folder) < rankOf(this.#id, folder)) return 'behind';
       standing = 'first';
     }
     return standing;
@@ -252,6 +257,13 @@ export class Claims {
     this.#self ??= thisProcess();
     return this.#self;
   }
+}
+
+/** All agree on it, on any machine: the last part of `folder` is the name. */
+function rankOf(id: string, folder: string): string {
+  return createHash('sha256')
+    .update(`${basename(folder)}/${id}`)
+    .digest('hex');
 }
 
 /** Names in a folder; none if it is not there. */

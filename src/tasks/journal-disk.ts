@@ -1,7 +1,8 @@
 // What a file system must be asked for so that a text is safely on it: temp file, fsync, rename, fsync of the directory.
 
 import { constants } from 'node:fs';
-import { type FileHandle, link, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 
 /** What tells one state of a file from another without reading it. */
 export interface Stamp {
@@ -123,6 +124,28 @@ export async function syncDirectory(directory: string): Promise<void> {
     if (NO_DIRECTORY_SYNC.has(code)) return;
     if (process.platform === 'win32' && NO_DIRECTORY_SYNC_ON_WINDOWS.has(code)) return;
     throw error;
+  }
+}
+
+/**
+ * Makes `path` a directory that is ours alone, and those above it; the outermost comes first in what is returned.
+ * (`mkdir` with `recursive` never ends below /proc: Node 20 and 24 take its ENOENT for a missing parent, over and over.)
+ */
+export async function makeDirectories(path: string): Promise<string[]> {
+  const make = async (): Promise<string[]> => {
+    try {
+      await mkdir(path, { mode: 0o700 });
+      return [path];
+    } catch (error) {
+      if ((await stat(path).catch(() => undefined))?.isDirectory()) return [];
+      throw error;
+    }
+  };
+  try {
+    return await make();
+  } catch (error) {
+    if (!isMissing(error) || dirname(path) === path) throw error;
+    return [...(await makeDirectories(dirname(path))), ...(await make())];
   }
 }
 

@@ -1,6 +1,6 @@
 // A directory as a journal: one file per record, on the disk before a call resolves, safe among several processes.
 
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ConfigError, ImaRouterError, messageOf } from '../transport/index.js';
@@ -14,6 +14,7 @@ import {
   Gate,
   isMissing,
   KeyedQueue,
+  makeDirectories,
   overwriteFile,
   PUTS_AT_ONCE,
   replaceFile,
@@ -54,7 +55,8 @@ export class JournalFiles {
   readonly #queue = new KeyedQueue();
   readonly #gate = new Gate(PUTS_AT_ONCE);
   #temps = 0;
-  #pruned = false;
+  /** What an instance clears away by itself, once. */
+  #clearing: Promise<unknown> | undefined;
   /** Looked through: nothing newer in there. */
   #opened: Promise<void> | undefined;
   /** There, and marked as ours. */
@@ -139,8 +141,11 @@ export class JournalFiles {
   }
 
   /** Deletes records whose end is `days` old, and what dead processes left. Resolves to the number of records. */
-  prune(days = this.#keepDays): Promise<number> {
+  prune(days: number): Promise<number> {
     return this.#told('written', async () => {
+      // Not both at once: each would count a part.
+      this.#clearing ??= Promise.resolve();
+      await this.#clearing;
       await this.#open();
       await this.#shelf.scan(null);
       return this.#clear(days, Number.POSITIVE_INFINITY);
@@ -226,10 +231,8 @@ export class JournalFiles {
 
   async #lookThrough(): Promise<void> {
     await this.#shelf.scan(null);
-    if (this.#pruned) return;
-    this.#pruned = true;
     // Nobody waits for it, and nothing depends on it.
-    this.#clear(this.#keepDays, PRUNED_UNASKED).catch(() => {});
+    this.#clearing ??= this.#clear(this.#keepDays, PRUNED_UNASKED).catch(() => {});
   }
 
   #prepare(): Promise<void> {
@@ -243,13 +246,11 @@ export class JournalFiles {
   async #makeOurs(): Promise<void> {
     await this.#open();
     if (this.#shelf.markerStamp !== undefined) return;
-    const first = await mkdir(this.#directory, { recursive: true, mode: 0o700 });
+    const made = await makeDirectories(this.#directory);
     await createFile(join(this.#directory, MARKER), this.#tempFor('journal'), Buffer.from(markerText()));
     await this.#names.sync();
     // The names of new directories stand in those above, which need not be readable.
-    for (let made = this.#directory; first !== undefined && made.length >= first.length; made = dirname(made)) {
-      await syncDirectory(dirname(made)).catch(() => {});
-    }
+    for (const directory of made) await syncDirectory(dirname(directory)).catch(() => {});
     // Others may have been quicker, and newer: what is there now is looked at.
     await this.#shelf.scan(null);
   }

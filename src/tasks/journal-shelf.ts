@@ -35,7 +35,7 @@ const OF_A_PROJECT = ['package.json', 'deno.json', '.git'];
 const STEP_MS = 100;
 const WHOLE_SECONDS_STEP_MS = 3000;
 
-/** What a look at a file gave; undefined where it is gone, or was dealt with before. */
+/** What a look at a file gave; undefined where it is gone, or cannot be read. */
 type Look = { record: JournalRecord } | { marker: string } | { alien: string; stamp?: Stamp | undefined } | undefined;
 
 /** Reads records, and knows which files it has read. */
@@ -144,8 +144,6 @@ export class Shelf {
       return undefined;
     }
     const { stamp } = read;
-    const seen = this.#seen.get(name);
-    if (seen?.facts === null && seen.stamp === stamp.id) return undefined;
     if ('unread' in read) return { alien: read.unread, stamp };
     const look = judged(name, path, read.bytes, stamp);
     if ('record' in look) {

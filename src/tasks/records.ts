@@ -101,7 +101,7 @@ export class Records {
       if (record?.state !== 'intent' || !this.#isAbandoned(record)) return record ?? intent;
       await this.note(record, { state: 'unknown' });
       this.#options.warn({
-        code: 'submit_unknown',
+        code: 'submit_cut_off',
         message: `A submit of ${record.model} was cut off: it may be running and billed. Look for the trace id ${record.traceId} in the gateway's console.`,
         key: record.key,
         traceId: record.traceId,

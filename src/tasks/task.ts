@@ -3,6 +3,7 @@
 import type { Output, OutputFacts } from '../media/index.js';
 import { ConfigError, guarded, ImaRouterError, messageOf } from '../transport/index.js';
 import { Endings } from './endings.js';
+import { ATTACHED, UNWATCHED, type Watched, watched } from './progress.js';
 import type { TaskRef } from './ref.js';
 import { TaskResult, type TaskState } from './result.js';
 import type { Scheduler } from './scheduler.js';
@@ -25,12 +26,12 @@ export interface TaskPort {
   /** One status call; resolves to its reading (null = the answer said nothing) and the raw body. */
   poll(ref: TaskRef, signal: AbortSignal): Promise<{ reading: StateReading | null; raw: unknown }>;
   /** Milliseconds between the last call and the next one. */
-  delay(ref: TaskRef, at: { calls: number; elapsedMs: number; progressed: Progressed }): number;
+  delay(ref: TaskRef, at: { elapsedMs: number; watched: Watched }): number;
   /** Calls `listener` once when `signal` fires; the returned function takes that back. */
   onAbort(signal: AbortSignal, listener: () => void): () => void;
   output(facts: OutputFacts, ref: TaskRef, index: number): Output;
-  /** Told after each answer that changed something; must not throw. */
-  changed(ref: TaskRef, state: TaskState, startedAt: number): Promise<void>;
+  /** Told when a call has found the task at its end, and what was known of it before; must not throw. */
+  ended(ref: TaskRef, state: TaskState, at: { elapsedMs: number; watched: Watched }): Promise<void>;
   /** Somebody begins to wait for the task, and ends doing so. */
   waiting(ref: TaskRef): () => void;
   defaultWaitMs(ref: TaskRef): number;
@@ -53,7 +54,7 @@ export interface Beginning {
   /** What the submit's answer said. */
   reading?: StateReading | null;
   raw?: unknown;
-  /** When it was submitted, on the port's clock; now unless known. */
+  /** When it was submitted, on the port's clock, where that is known. */
   startedAt?: number | undefined;
 }
 
@@ -63,8 +64,9 @@ export class Task {
   readonly #port: TaskPort;
   readonly #watch: Watch;
   readonly #startedAt: number;
-  #askedAt: number;
-  #calls = 0;
+  /** When it was last answered, or not; the submit is the first answer. */
+  #restingSince: number;
+  #watched: Watched;
   #progressed: Progressed = INITIAL;
   #state: TaskState;
   /** The last answer claimed success and gave no result. */
@@ -75,7 +77,8 @@ export class Task {
     this.#ref = ref;
     this.#port = port;
     this.#startedAt = first.startedAt ?? port.now();
-    this.#askedAt = port.now();
+    this.#watched = first.startedAt === undefined ? ATTACHED : UNWATCHED;
+    this.#restingSince = port.now();
     this.#watch = new Watch({
       scheduler: port.scheduler,
       ask: (signal) => this.#ask(signal),
@@ -193,17 +196,26 @@ export class Task {
   }
 
   #dueAt(): number {
-    const elapsedMs = this.#port.now() - this.#startedAt;
-    return this.#askedAt + this.#port.delay(this.#ref, { calls: this.#calls, elapsedMs, progressed: this.#progressed });
+    // From the last call on: the time in which nobody waited is part of the interval.
+    const elapsedMs = this.#restingSince - this.#startedAt;
+    return this.#restingSince + this.#port.delay(this.#ref, { elapsedMs, watched: this.#watched });
   }
 
   async #ask(signal: AbortSignal): Promise<void> {
-    this.#askedAt = this.#port.now();
-    this.#calls++;
-    const { reading, raw } = await this.#port.poll(this.#ref, signal);
+    const isOver = isTerminal(this.#state.status);
+    const askedMs = this.#port.now() - this.#startedAt;
+    const asked = this.#port.poll(this.#ref, signal);
+    const { reading, raw } = await asked.finally(() => {
+      this.#restingSince = this.#port.now();
+    });
     if (reading === null) return;
     this.#apply(reading, raw);
-    await this.#port.changed(this.#ref, this.#state, this.#startedAt);
+    const elapsedMs = this.#restingSince - this.#startedAt;
+    if (!isTerminal(this.#state.status)) {
+      this.#watched = watched(this.#watched, { askedMs, elapsedMs, progress: reading.progress });
+    } else if (!isOver) {
+      await this.#port.ended(this.#ref, this.#state, { elapsedMs, watched: this.#watched });
+    }
   }
 
   #apply(reading: StateReading | null, raw: unknown): void {

@@ -1,6 +1,6 @@
 // The short way out for calls that buy nothing: the dispatcher beneath the platform's fetch, wherever it does the same.
 
-import { Answer, Body, type Sending, type Shortcut, type WireRequest } from './exchange.js';
+import { Answer, Body, type Sending, type Shortcut, type UnreadHeaders, type WireRequest } from './exchange.js';
 
 /**
  * Where undici, which is Node's fetch, keeps the dispatcher that all of its requests go through; it is there as soon as
@@ -17,10 +17,13 @@ interface RawText {
   toString(encoding: 'latin1'): string;
 }
 
+/** Name, value, name, value, …; a list of values is that of a name which came more than once. */
+type RawHeaders = readonly (RawText | RawText[])[];
+
 /** Undici's handler in the form that its own fetch uses, and that dispatchers of all versions take. */
 interface Handler {
   onConnect(abort: (reason: unknown) => void): void;
-  onHeaders(status: number, headers: readonly (RawText | RawText[])[]): boolean;
+  onHeaders(status: number, headers: RawHeaders): boolean;
   onData(chunk: Uint8Array): boolean;
   onComplete(): void;
   onError(error: unknown): void;
@@ -76,8 +79,9 @@ export class PlatformDispatcher implements Shortcut {
     const dispatcher = this.#dispatcher();
     if (dispatcher === undefined) return undefined;
     try {
-      const { origin, protocol, username, password, pathname, search } = new URL(request.url);
-      if (!/^https?:$/.test(protocol) || username !== '' || password !== '') return undefined;
+      const { origin, username, password, pathname, search } = new URL(request.url);
+      // Fetch refuses credentials in an address, the dispatcher would pass them over.
+      if (username !== '' || password !== '') return undefined;
       const headers = this.#headersFor(request.headers);
       return this.#dispatch(dispatcher, { origin, path: pathname + search, headers, maxBytes });
     } catch {
@@ -102,7 +106,7 @@ export class PlatformDispatcher implements Shortcut {
         resolve(undefined);
       };
       let status = 0;
-      let headers: readonly (RawText | RawText[])[] = [];
+      let headers: RawHeaders = [];
       let body = new Body(to.maxBytes);
       // Functions of no object: interceptors copy and wrap handlers.
       const handler: Handler = {
@@ -110,9 +114,8 @@ export class PlatformDispatcher implements Shortcut {
           stop = abortRequest;
           if (stopped !== undefined) abortRequest(stopped.reason);
         },
+        // The last ones count: before them there may be those of a 1xx, or of an answer that an interceptor gave up.
         onHeaders: (code, raw) => {
-          // 1xx are no answers.
-          if (code < 200) return true;
           status = code;
           headers = raw;
           body = new Body(to.maxBytes);
@@ -129,11 +132,10 @@ export class PlatformDispatcher implements Shortcut {
         },
         onComplete: () => {
           const { bytes } = body;
-          const encoded = bytes.length > 0 && isEncoded(headers);
-          if (encoded) this.#encodes = true;
-          resolve(
-            encoded || LEFT_TO_FETCH.has(status) ? undefined : new Answer(status, () => headersOf(headers), bytes),
-          );
+          const whole = new Answer(status, new Unread(headers), bytes);
+          const isEncoded = bytes.length > 0 && (whole.header('content-encoding') ?? 'identity') !== 'identity';
+          if (isEncoded) this.#encodes = true;
+          resolve(isEncoded || LEFT_TO_FETCH.has(status) ? undefined : whole);
         },
         onError: (error) => {
           if (stop === undefined && isInvalidArgument(error)) refuse();
@@ -183,26 +185,41 @@ function isInvalidArgument(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'UND_ERR_INVALID_ARG';
 }
 
-const CONTENT_ENCODING = 'content-encoding';
+/** The bytes of an answer's headers; texts are made of those that are asked for. */
+class Unread implements UnreadHeaders {
+  readonly #raw: RawHeaders;
 
-function isEncoded(headers: readonly (RawText | RawText[])[]): boolean {
-  return headers.some(
-    (name, at) =>
-      at % 2 === 0 &&
-      name.length === CONTENT_ENCODING.length &&
-      textOf(name).toLowerCase() === CONTENT_ENCODING &&
-      textOf(headers[at + 1] ?? '').toLowerCase() !== 'identity',
-  );
-}
-
-function headersOf(raw: readonly (RawText | RawText[])[]): Headers {
-  const headers = new Headers();
-  for (let at = 0; at + 1 < raw.length; at += 2) {
-    const [name, value] = [raw[at] ?? '', raw[at + 1] ?? ''];
-    for (const one of Array.isArray(value) ? value : [value]) headers.append(textOf(name), textOf(one));
+  constructor(raw: RawHeaders) {
+    this.#raw = raw;
   }
-  return headers;
+
+  get(name: string): string | null {
+    const wanted = name.toLowerCase();
+    let found: string | null = null;
+    for (let at = 0; at + 1 < this.#raw.length; at += 2) {
+      const one = this.#raw[at] ?? '';
+      if (one.length !== wanted.length || textOf(one).toLowerCase() !== wanted) continue;
+      for (const value of valuesAt(this.#raw, at)) found = found === null ? value : `${found}, ${value}`;
+    }
+    return found;
+  }
+
+  read(): Headers {
+    const headers = new Headers();
+    for (let at = 0; at + 1 < this.#raw.length; at += 2) {
+      for (const value of valuesAt(this.#raw, at)) headers.append(textOf(this.#raw[at] ?? ''), value);
+    }
+    return headers;
+  }
 }
+
+/** The values of the name at `at`, without the blanks around them: undici leaves those at the end in place. */
+function valuesAt(raw: RawHeaders, at: number): string[] {
+  const value = raw[at + 1] ?? '';
+  return (Array.isArray(value) ? value : [value]).map((one) => textOf(one).replace(BLANKS, ''));
+}
+
+const BLANKS = /^[\t ]+|[\t ]+$/g;
 
 function textOf(raw: RawText | RawText[]): string {
   return Array.isArray(raw) ? raw.map(textOf).join(', ') : raw.toString('latin1');

@@ -1,6 +1,6 @@
 // One HTTP exchange: a request out, a whole answer back, under one timeout that covers the body too.
 
-import { Aborts } from './callbacks.js';
+import { Aborts, type Stop } from './aborts.js';
 import { classifyFailure, type Failure } from './failure.js';
 
 /** What a user-supplied `fetch` is called with: the part of `RequestInit` that this library uses. */
@@ -27,15 +27,22 @@ export interface WireRequest {
 /** One for all: it keeps nothing from one call to the next. */
 const UTF8 = new TextDecoder();
 
+/** Headers as they came, of which most are never looked at. */
+export interface UnreadHeaders {
+  /** As `Headers` does it. */
+  get(name: string): string | null;
+  read(): Headers;
+}
+
 /** A complete answer. `headers`, `text` and `json` are read on demand; `json` is undefined when the body is not JSON. */
 export class Answer {
-  #headers: Headers | (() => Headers);
+  #headers: Headers | UnreadHeaders;
   #text: string | undefined;
   #json: { value: unknown } | undefined;
 
   constructor(
     readonly status: number,
-    headers: Headers | (() => Headers),
+    headers: Headers | UnreadHeaders,
     readonly bytes: Uint8Array,
   ) {
     this.#headers = headers;
@@ -46,8 +53,14 @@ export class Answer {
   }
 
   get headers(): Headers {
-    if (typeof this.#headers === 'function') this.#headers = this.#headers();
+    // Not by class: a `fetch` that a user handed in may have a `Headers` of its own.
+    if ('read' in this.#headers) this.#headers = this.#headers.read();
     return this.#headers;
+  }
+
+  /** The same as `headers.get(name)`, for who wants one or two of them from every answer. */
+  header(name: string): string | null {
+    return this.#headers.get(name);
   }
 
   get text(): string {
@@ -81,7 +94,7 @@ export interface ExchangeContext {
   /** Asked before `fetch`. Only for requests that may be sent twice. */
   shortcut?: Shortcut | undefined;
   timeoutMs: number;
-  signal?: AbortSignal | undefined;
+  signal?: AbortSignal | Stop | undefined;
   /** Where `signal` is heard, for callers who have many exchanges on one signal. */
   aborts?: Aborts | undefined;
   maxBytes?: number | undefined;

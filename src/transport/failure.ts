@@ -18,7 +18,8 @@ const BEFORE_SENDING = new Set(['connect', 'getaddrinfo', 'queryA', 'queryAaaa',
 
 /**
  * Codes that are set while a connection is made, by parties that name no system call: undici's connector, Bun, and
- * certificate checks. Not in the list: other TLS errors, which may also come in answer to a request.
+ * certificate checks. Not in the list: other TLS errors (`ERR_SSL_…`). An alert may come in answer to a request, and so
+ * may bytes that are no TLS, of whatever stands in between: the error is then the same as that of a port without TLS.
  */
 const NOT_SENT = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
@@ -40,9 +41,13 @@ const NOT_SENT = new Set([
   'CERT_SIGNATURE_FAILURE',
   'HOSTNAME_MISMATCH',
   'ERR_TLS_CERT_ALTNAME_INVALID',
-  // The first record of the peer is no TLS: within a connection that has once been TLS this cannot be.
-  'ERR_SSL_WRONG_VERSION_NUMBER',
 ]);
+
+/**
+ * Node's words for an end of the connection in mid-handshake. Its code, `ECONNRESET` without a system call, may mean
+ * anything; but who says these words stops listening as soon as the handshake is over, when nothing has been sent yet.
+ */
+const HANDSHAKE_CUT = 'Client network socket disconnected before secure TLS connection was established';
 
 /** The fetch standard blocks some ports before it connects; that failure has words and no code. */
 const BLOCKED_PORT = /^bad port$/;
@@ -60,7 +65,7 @@ export function classifyFailure(error: unknown, by: Failure['by']): Failure {
 
 /** One line for a message: TLS libraries dump their whole error queue into theirs. */
 function reasonOf(code: string | undefined, message: string): string {
-  if (code === 'ERR_SSL_WRONG_VERSION_NUMBER') return 'that port does not speak TLS';
+  if (code === 'ERR_SSL_WRONG_VERSION_NUMBER') return 'what came was no TLS: does that port speak it?';
   if (code?.startsWith('ERR_SSL_')) return code;
   const line = message.replace(/\s+/g, ' ').trim().slice(0, 200);
   return code === undefined || line.includes(code) ? line : `${code}: ${line}`;
@@ -79,14 +84,16 @@ function innermostMessage(error: unknown, depth = 0): string {
     : 'no reason given';
 }
 
-/** An innermost cause: its code, and the system call that failed, where one did. */
+/** An innermost cause: its code, its words, and the system call that failed, where one did. */
 interface Root {
   code: string;
+  message: unknown;
   syscall: string | undefined;
 }
 
-function isBeforeSending({ code, syscall }: Root): boolean {
-  return syscall === undefined ? NOT_SENT.has(code) : BEFORE_SENDING.has(syscall);
+function isBeforeSending({ code, message, syscall }: Root): boolean {
+  if (syscall !== undefined) return BEFORE_SENDING.has(syscall);
+  return NOT_SENT.has(code) || (code === 'ECONNRESET' && message === HANDSHAKE_CUT);
 }
 
 /** The innermost causes. Wrappers without a code are skipped; an aggregate gives all of its members'. */
@@ -105,6 +112,6 @@ function* rootsOf(error: unknown, depth = 0): Generator<Root> {
   }
   if ('code' in error && typeof error.code === 'string') {
     const syscall = 'syscall' in error && typeof error.syscall === 'string' ? error.syscall : undefined;
-    yield { code: error.code, syscall };
+    yield { code: error.code, message: 'message' in error ? error.message : undefined, syscall };
   }
 }

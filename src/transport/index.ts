@@ -1,7 +1,8 @@
 // The door of the transport room: one HTTP exchange, its errors, and nothing about tasks or vendors.
 
+export { Aborts, derived, Stop } from './aborts.js';
 export { cleanBaseUrl, cleanHeaders, cleanIndexUrl, cleanKey, isLoopback, isPrivateHost } from './address.js';
-export { Aborts, derived, guarded, messageOf } from './callbacks.js';
+export { guarded, messageOf } from './callbacks.js';
 export { sha256 } from './digest.js';
 export * from './errors.js';
 export { Answer, exchange, type FetchLike } from './exchange.js';

@@ -1,6 +1,6 @@
 // The one way out: auth, trace id, timeout, one retry scope per exchange, and typed errors for every ending.
 
-import { Aborts } from './callbacks.js';
+import { Aborts, type Stop } from './aborts.js';
 import { PlatformDispatcher } from './dispatcher.js';
 import {
   ConfigError,
@@ -59,7 +59,7 @@ export interface Call {
   paid: boolean;
   /** Exchanges at most; the client's policy unless given. */
   attempts?: number | undefined;
-  signal?: AbortSignal | undefined;
+  signal?: AbortSignal | Stop | undefined;
   /** Bounds each exchange, body included; the client's request timeout unless given. */
   timeoutMs?: number | undefined;
   /** Sent as `X-Trace-Id` when `paid`; named in errors in any case. */

@@ -110,7 +110,7 @@ function check({ mock }: Run, records: readonly JournalRecord[], warnings: reado
   expect(new Set(bought).size).toBe(bought.length);
   // What is called unknown was cut off in its submit, and said.
   const unknown = records.filter(({ state }) => state === 'unknown').length;
-  expect(warnings.filter((code) => code === 'submit_unknown')).toHaveLength(unknown);
+  expect(warnings.filter((code) => code === 'submit_cut_off')).toHaveLength(unknown);
   // Only the process that died leaves such: two at work in the batch and one beside it.
   expect(unknown).toBeLessThanOrEqual(3);
 }

@@ -1,7 +1,10 @@
 // A bad day of many tasks: one exchange in five goes wrong, and still nothing is lost, paid twice or reported wrongly.
 
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { type ImaRouter, type Journal, MemoryJournal } from '../../src/index.js';
+import { DirectoryJournal, type ImaRouter, type Journal, MemoryJournal } from '../../src/index.js';
 import { CHAOS_KINDS } from '../../src/mock/chaos.js';
 import { type ChaosOptions, type Ledger, startMock } from '../../src/mock/index.js';
 import {
@@ -37,7 +40,17 @@ async function inMemory(): Promise<Books> {
   return { journal, reader: () => journal, close: async () => {} };
 }
 
-const JOURNALS: Record<string, () => Promise<Books>> = { memory: inMemory };
+/** What is read at the end is what another process would find. */
+async function inDirectory(): Promise<Books> {
+  const folder = await mkdtemp(join(tmpdir(), 'ima-chaos-'));
+  return {
+    journal: new DirectoryJournal(folder),
+    reader: () => new DirectoryJournal(folder),
+    close: () => rm(folder, { recursive: true }),
+  };
+}
+
+const JOURNALS = { directory: inDirectory, ...(isFull ? { memory: inMemory } : {}) };
 
 /** Spends a day at a mock; gives the mock's ledger and what the buyers were told, once both fit the journal. */
 async function day(options: {

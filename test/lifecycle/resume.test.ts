@@ -131,7 +131,7 @@ describe('resume', () => {
     await once(child, 'exit');
     expect(await ima.resume()).toEqual([]);
     expect(await ima.journal.list()).toMatchObject([{ state: 'unknown', traceId: 'trace-of-the-dead' }]);
-    expect(warnings).toMatchObject([{ code: 'submit_unknown', traceId: 'trace-of-the-dead' }]);
+    expect(warnings).toMatchObject([{ code: 'submit_cut_off', traceId: 'trace-of-the-dead' }]);
     expect(mock.ledger.submits).toHaveLength(1);
   });
 

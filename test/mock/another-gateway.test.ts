@@ -84,6 +84,7 @@ const TOY: MockGateway = {
   ],
   binaries: [],
   paid: [],
+  troubles: { rateLimits: [], serverErrors: [refusal(599)], busy: [], nothing: [], unknownWords: ['NAPPING'] },
   refusals: {
     noKey: refusal(401),
     badBody: refusal(422),

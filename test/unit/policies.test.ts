@@ -1,8 +1,7 @@
-// Pure decisions: when to send again, when to ask next, what may be shown.
+// Pure decisions: when to send again, what may be shown.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { nextDelay } from '../../src/tasks/pace.js';
 import { redactJson, redactText } from '../../src/transport/redact.js';
 import { DEFAULT_RETRY, type Ending, parseRetryAfter, retryDelay } from '../../src/transport/retry.js';
 
@@ -68,24 +67,6 @@ describe('retry', () => {
     [null, undefined],
   ])('Retry-After %j', (value, expected) => {
     expect(parseRetryAfter(value, 1000)).toBe(expected);
-  });
-});
-
-describe('pace', () => {
-  test('every interval is within its bounds, whatever the progress claims', () => {
-    fc.assert(
-      fc.property(
-        fc.nat(1000),
-        fc.double(),
-        fc.option(fc.oneof(fc.double(), fc.double({ min: -1, max: 2 })), { nil: undefined }),
-        fc.double({ min: 0, max: 1, noNaN: true }),
-        (attempt, elapsedMs, progress, random) => {
-          const delay = nextDelay({ attempt, elapsedMs, progress }, { minMs: 3000, maxMs: 10_000 }, () => random);
-          expect(delay).toBeGreaterThanOrEqual(3000);
-          expect(delay).toBeLessThanOrEqual(10_000);
-        },
-      ),
-    );
   });
 });
 

@@ -8,14 +8,18 @@ export function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value.trim() !== '' ? value : undefined;
 }
 
+/** A decimal number as JSON writes it; `Number` alone would also take `0x10`. */
+const NUMBER = /^\s{0,9}[+-]?\d{1,30}(?:\.\d{1,30})?(?:e[+-]?\d{1,3})?\s{0,9}$/i;
+
 /** A finite number, also when it came as text. */
 export function numberOf(value: unknown): number | undefined {
-  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+  const number = typeof value === 'string' && NUMBER.test(value) ? Number(value) : value;
   return typeof number === 'number' && Number.isFinite(number) ? number : undefined;
 }
 
-/** A URL is a URL only if it parses as http(s): failed tasks carry their error text in URL fields. */
+/** A URL is a URL only if it parses as http(s) and has no blank: failed tasks carry their error text in URL fields. */
 export function urlOf(value: unknown): string | undefined {
-  if (typeof value !== 'string' || !/^https?:\/\//i.test(value) || !URL.canParse(value)) return undefined;
-  return value;
+  if (typeof value !== 'string') return undefined;
+  const text = value.trim();
+  return /^https?:\/\/\S+$/i.test(text) && URL.canParse(text) ? text : undefined;
 }

@@ -314,6 +314,41 @@ export const imaRouter: MockGateway = {
 
   paid: ['/v1/chat/completions', '/v1/responses', '/v1/messages', '/v1/embeddings', '/v1/assets/create'],
 
+  // 429: the task routes' own words in Chinese, the two limiters (one says nothing), Midjourney's. None sets Retry-After.
+  troubles: {
+    rateLimits: [
+      { status: 429, body: { code: 'fail_to_fetch_task', message: '当前分组上游负载已饱和，请稍后再试', data: null } },
+      {
+        status: 429,
+        body: {
+          error: {
+            message: 'request limit reached: at most 60 requests within 1 minutes',
+            type: 'new_api_error',
+            code: '',
+          },
+        },
+      },
+      { status: 429 },
+      { status: 429, body: { code: 30, description: '当前分组上游负载已饱和，请稍后再试', type: 'upstream_error' } },
+    ],
+    serverErrors: [
+      { status: 500, body: { code: 'do_request_failed', message: 'do request failed: upstream error', data: null } },
+      {
+        status: 503,
+        body: {
+          error: { code: 'get_channel_failed', message: 'no available channel for this model', type: 'new_api_error' },
+        },
+      },
+      {
+        status: 500,
+        body: { code: 'fail_to_fetch_task', message: '{"detail":"Service Unavailable"}', data: null },
+      },
+    ],
+    busy: [{ status: 200, body: { message: 'queue full' } }],
+    nothing: [{ code: 'success', data: null }],
+    unknownWords: ['archiving', 'WAITING_FOR_REVIEW', 'state_7'],
+  },
+
   refusals: {
     noKey: { status: 401, body: { error: { message: 'token not provided', type: 'new_api_error', code: '' } } },
     badBody: { status: 400, body: { code: 'invalid_request', message: '{reasons}', data: null } },
