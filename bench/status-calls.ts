@@ -19,7 +19,7 @@ if (options.node24) underNode24(fileURLToPath(import.meta.url), process.argv.sli
 
 const BASE = 'raw fetch';
 const CONTENDERS = [
-  ...['ours', 'ours, own fetch', BASE, 'node:http'],
+  ...['ours', 'ours (own fetch)', BASE, 'node:http'],
   ...['openapi-fetch', 'openai', 'replicate', '@fal-ai/client', '@runwayml/sdk'],
 ];
 /** Issue 4: at least twice the calls per second of bare fetch. */

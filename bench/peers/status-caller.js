@@ -61,7 +61,7 @@ const CONTENDERS = {
     return (id) => client.tasks.retrieve(id);
   },
   ours: () => ours({}),
-  'ours, own fetch': () => ours({ fetch: (input, init) => fetch(input, init) }),
+  'ours (own fetch)': () => ours({ fetch: (input, init) => fetch(input, init) }),
 };
 
 async function ours(options) {

@@ -1,9 +1,9 @@
 // One contender waits for many tasks at once, in a process of its own; prints what it cost and how late it knew as JSON.
-// node waiter.js <contender> <tasks> <interval ms> <run>, with BENCH_URL and BENCH_OURS set by stage.ts.
+// node waiter.js <contender> <tasks> <interval ms> <polls per second, for ours> <run>, with BENCH_URL and BENCH_OURS set by stage.ts.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const [, , name = '', tasks = '', interval = '', run = ''] = process.argv;
+const [, , name = '', tasks = '', interval = '', perSecond = '', run = ''] = process.argv;
 const url = process.env.BENCH_URL ?? '';
 const intervalMs = Number(interval);
 const key = 'sk-bench-0123456789';
@@ -24,7 +24,7 @@ const CONTENDERS = {
     const { ImaRouter } = await import(process.env.BENCH_OURS ?? '');
     const ima = new ImaRouter({
       ...{ apiKey: key, baseUrl: url },
-      poll: { minMs: intervalMs, maxMs: intervalMs, perSecond: 1e6 },
+      poll: { minMs: intervalMs, maxMs: intervalMs, perSecond: Number(perSecond) },
     });
     return async (id) => (await ima.task(id, { pollPath: '/v1/videos/{task_id}' }).result()).raw;
   },

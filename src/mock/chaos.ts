@@ -21,16 +21,23 @@ export interface ChaosOptions {
 }
 
 /**
- * What can go wrong. Submits and reads of a state:
+ * What can go wrong.
+ *
+ * At submits and reads of a state:
  * - `rate-limit`, `retry-after`: 429 in one of the gateway's forms, without and with `Retry-After`.
- * - `server-error`: 5xx in the gateway's own envelope. `busy`: 200 to a submit that says why there is no task.
+ * - `server-error`: 5xx in the gateway's own envelope. `busy` (submits only): 200 that says why there is no task.
  * - `null`, `nothing`: 200 with `null`, or with an envelope around nothing.
  * - `unknown-word`: the true answer, with a status word that nobody knows.
  *
- * Those and reads of files: `reset-before`, `reset-after`, `hang`, `truncate`, `slow` as scripted faults of that name
- * (of a hang and of what follows nobody knows whether the request was taken); `edge-page`: 502, 503, 504 or 520 with a
- * page or nothing; `page`: 200 with a page; `empty`: 200 without a body. Files only: `expired` (403, 404 or 410),
- * `wrong-type` (a page that is called a picture). Tasks: `stuck` in one state for three times its whole life.
+ * There and at reads of files:
+ * - `reset-before`, `reset-after`, `hang`, `truncate`, `slow`: as the scripted faults of these names.
+ * - `edge-page`: 502, 503, 504 or 520 with a page or nothing. `page`: 200 with a page. `empty`: 200 without a body.
+ *
+ * At reads of files only: `expired` (403, 404 or 410), `wrong-type` (a page under the type of a picture, video or song).
+ * Of tasks: `stuck` in one state for three times their whole life.
+ *
+ * After `null`, `nothing`, `hang`, `edge-page`, `page` and `empty` a caller cannot know whether a submit was taken: the
+ * seed decides. The gateway's own refusals take nothing.
  */
 export type ChaosKind = (typeof CHAOS_KINDS)[number];
 

@@ -1,7 +1,7 @@
 // How long tasks take, model by model: first from what a gateway says of them, then more and more from those that ended.
 
 import type { Modality } from '../catalog/index.js';
-import { foretold, type Span, type Watched } from './progress.js';
+import { FARTHEST_MS, foretold, type Span, type Watched } from './progress.js';
 
 /** Most tasks take between these, in milliseconds. */
 export type DurationRange = readonly [fromMs: number, toMs: number];
@@ -56,6 +56,9 @@ const QUANTILES = 16;
 
 /** Steps in which the distribution is looked through for its quantiles. */
 const STEPS = 128;
+
+/** So often a span is halved to find a moment in it: to a thousandth. */
+const HALVINGS = 10;
 
 /**
  * This share of all tasks is thought to end at any time at all, however short or long. A task that outlives all
@@ -133,7 +136,8 @@ export class Durations {
    * somewhere between the two. For ends that a poll of this process saw, success or not.
    */
   learn(model: string, modality: Modality, ms: number, watched: Watched): void {
-    if (!Number.isFinite(ms) || watched.seenMs < 0 || !(ms > watched.seenMs)) return;
+    // Nothing takes that long: a clock was set, or nobody was there to look.
+    if (watched.seenMs < 0 || !(ms > watched.seenMs) || ms > FARTHEST_MS) return;
     const known = this.of(model, modality);
     const learned = this.#learned(model, modality);
     const kept = learnHonesty(learned, known, { fromMs: watched.seenMs, toMs: ms }, watched);
@@ -224,7 +228,7 @@ function middleOf(quantilesMs: readonly number[], { fromMs, toMs }: Span): numbe
   const half = (survival(quantilesMs, fromMs) + survival(quantilesMs, toMs)) / 2;
   let low = fromMs;
   let high = toMs;
-  while (high - low > 1 + low / 1000) {
+  for (let step = 0; step < HALVINGS; step++) {
     const middle = (low + high) / 2;
     if (survival(quantilesMs, middle) > half) low = middle;
     else high = middle;
@@ -281,7 +285,7 @@ function leftOf(quantilesMs: readonly number[]): readonly number[] {
   return quantilesMs.map((_, index) => {
     let low = 0;
     let high = longest;
-    while (high - low > 1 + low / 1000) {
+    for (let step = 0; step < HALVINGS; step++) {
       const middle = (low + high) / 2;
       if (leftAfter(middle) > 1 - index / QUANTILES) low = middle;
       else high = middle;

@@ -30,6 +30,9 @@ export interface PaceAt {
  */
 const POLL_WORTH_MS = 75;
 
+/** Clocks and timers tell no moments apart that are nearer to each other. */
+const LEAST_CHOICE_MS = 1;
+
 /** Beyond any task: some thirty years. Numbers stay finite below it. */
 const LATEST_MS = 1e12;
 
@@ -61,7 +64,7 @@ const AIMED_JITTER = 0.02;
 export function nextDelay(at: PaceAt, bounds: PollBounds, random: () => number): number {
   const { minMs } = bounds;
   const maxMs = Math.min(bounds.maxMs, LATEST_MS);
-  if (!(minMs < maxMs)) return minMs;
+  if (!(minMs < maxMs && maxMs > LEAST_CHOICE_MS)) return minMs;
   const watched = at.watched ?? UNWATCHED;
   const draw = Math.min(1, Math.max(0, random() || 0));
   // It may have ended long ago.

@@ -48,7 +48,7 @@ export const ATTACHED: Watched = { ...UNWATCHED, seenMs: -1, sinceSubmit: false 
 const PERCENT = 0.01;
 
 /** Start and length of a line are looked for up to here; longer than the patience for any task. */
-const FARTHEST_MS = 48 * 3_600_000;
+export const FARTHEST_MS = 48 * 3_600_000;
 
 /** Lines of a task just submitted: none starts before the submit, and it does not queue for longer than it then runs. */
 const FRESH: readonly number[] = [0, 0, FARTHEST_MS, FARTHEST_MS, 0, FARTHEST_MS];

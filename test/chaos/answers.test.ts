@@ -169,11 +169,12 @@ async function live({ calls, ...at }: Plan): Promise<void> {
     const call = task.state.needs === undefined ? (calls[turn % calls.length] ?? 'result') : 'refresh';
     const outcome = await outcomeOf(task, call);
     expect(script.asked).toBeGreaterThan(begun);
+    const heard = { before: meanings.slice(0, begun), heard: meanings.slice(begun, script.asked) };
+    expect(heard.heard.slice(0, -1).filter(({ mustRest }) => mustRest)).toEqual([]);
     if (typeof outcome === 'string') {
       ended = outcome;
       continue;
     }
-    const heard = { before: meanings.slice(0, begun), heard: meanings.slice(begun, script.asked) };
     // An answer in a coding that was not asked for may be asked for once more.
     if (call === 'refresh') expect(script.asked).toBeLessThanOrEqual(begun + 2);
     else if (outcome === undefined) expect(task.state.needs).toBe('modal');
@@ -183,13 +184,17 @@ async function live({ calls, ...at }: Plan): Promise<void> {
   }
   expect(task.state.status).toBe(ended);
   expect(await states()).toEqual([ended]);
+  expect(meanings.slice(0, script.asked - 1).filter(({ mustEnd }) => mustEnd)).toEqual([]);
+  const places = task.state.outputs.map(({ url }) => url);
+  expect(places.length > 0).toBe(ended === 'succeeded');
+  expect(places.filter((url) => !URL.canParse(url))).toEqual([]);
   const meaning = meanings[script.asked - 1];
   if (meaning !== undefined) {
     expect([...meaning.mayEnd]).toContain(ended);
   } else {
     expect(script.asked).toBe(script.answers.length + 1);
     expect(ended).toBe(script.end);
-    expect(task.state.outputs.map(({ url }) => url)).toEqual(ended === 'succeeded' ? [FINAL] : []);
+    if (ended === 'succeeded') expect(places).toEqual([FINAL]);
   }
 }
 

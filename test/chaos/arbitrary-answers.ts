@@ -55,8 +55,8 @@ const STRANGE = [
 const word = fc
   .tuple(
     fc.oneof(
-      { weight: 3, arbitrary: fc.constantFrom(...WORDS.succeeded, ...WORDS.failed) },
-      fc.constantFrom(...WORDS.queued, ...WORDS.running, ...WORDS.cancelled, ...WORDS.modal),
+      { weight: 3, arbitrary: fc.constantFrom(...WORDS.succeeded, ...WORDS.failed, ...WORDS.modal) },
+      fc.constantFrom(...WORDS.queued, ...WORDS.running, ...WORDS.cancelled),
       fc.constantFrom(...STRANGE),
       fc.string(),
     ),
@@ -120,6 +120,9 @@ const node = fc.record(
   { requiredKeys: [] },
 );
 
+/** The least that could be an end, with and without what makes it one. */
+const bare = fc.record({ status: word, metadata: fc.record({ url: place }) }, { requiredKeys: ['status'] });
+
 const envelope = fc.record(
   {
     code: fc.constantFrom<unknown>('success', 'task_not_exist', 0, 200, 1, 'fail_to_fetch_task', null),
@@ -127,6 +130,7 @@ const envelope = fc.record(
     success: fc.boolean(),
     data: fc.oneof(
       { weight: 3, arbitrary: node },
+      bare,
       node.map((data) => ({ ...data, data })),
       fc.array(entry, { maxLength: 2 }),
       anything,
@@ -137,7 +141,7 @@ const envelope = fc.record(
 );
 
 const body: fc.Arbitrary<string | Uint8Array> = fc.oneof(
-  { weight: 5, arbitrary: fc.oneof(node, envelope).map((value) => JSON.stringify(value)) },
+  { weight: 5, arbitrary: fc.oneof(node, envelope, bare).map((value) => JSON.stringify(value)) },
   { weight: 2, arbitrary: fc.tuple(envelope, node).map(([a, b]) => JSON.stringify({ ...a, ...b })) },
   fc.json(),
   fc.string({ unit: fc.constantFrom(...'{}[]":,01eé漢😀<>&\\\n\0', '\ud800', 'status', 'completed') }),
@@ -211,6 +215,10 @@ export const answers: fc.Arbitrary<WireAnswer[]> = fc
 /** What an answer may be taken for, told without the library's readers: necessary signs, by the contract's own words. */
 export interface Meaning {
   mayEnd: ReadonlySet<'succeeded' | 'failed' | 'cancelled'>;
+  /** It says so plainly that nothing may be asked after it: of its end, … */
+  mustEnd: boolean;
+  /** … or of its waiting for the caller. */
+  mustRest: boolean;
   /** It claims success. */
   claimsSuccess: boolean;
   /** It waits for its caller. */
@@ -235,8 +243,14 @@ export function meaningOf({ status, body, coding, cut }: WireAnswer): Meaning {
   if (says(WORDS.cancelled)) mayEnd.add('cancelled');
   const isLost = holds(value, (one, key) => key === 'code' && one === 'task_not_exist');
   const refusesByStatus = status >= 300 && status < 500 && (status !== 429 || isLost);
+  // Nothing beside it that could mean something else, and no coding that could make the client ask again.
+  const isPlain =
+    isObject && coding === 'none' && !Object.hasOwn(value, 'data') && !holdsFault(value) && value.success !== false;
+  const hasResult = isObject && isRecord(value.metadata) && value.metadata.url === RESULT;
   return {
     mayEnd,
+    mustEnd: isPlain && (says(WORDS.failed) || says(WORDS.cancelled) || (says(WORDS.succeeded) && hasResult)),
+    mustRest: isPlain && says(WORDS.modal),
     claimsSuccess: says(WORDS.succeeded),
     isModal: says(WORDS.modal),
     refuses: !cut && (refusesByStatus || (isObject && (said.length === 0 || value.success === false))),

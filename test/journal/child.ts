@@ -40,7 +40,13 @@ export interface Answer {
   warnings: { code: string; message: string; file?: unknown }[];
 }
 
-const [directory = ''] = process.argv.slice(2);
+const [directory = '', uid, gid] = process.argv.slice(2);
+// Not by `spawn`: whoever it becomes need not have the right to the program itself.
+if (uid !== undefined && gid !== undefined) {
+  process.setgroups?.([]);
+  process.setgid?.(Number(gid));
+  process.setuid?.(Number(uid));
+}
 let log: string[] = [];
 let warnings: Answer['warnings'] = [];
 let faults: Fault[] = [];
@@ -94,7 +100,7 @@ fs.link = async (from, to) => {
 };
 syncBuiltinESMExports();
 
-const probe = await open(process.execPath, 'r');
+const probe = await open(process.argv[1] ?? '', 'r');
 const handles: FileHandle = Object.getPrototypeOf(probe);
 await probe.close();
 const { sync, writeFile, write } = handles;

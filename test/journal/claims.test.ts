@@ -162,15 +162,16 @@ describe('who is alive', () => {
     self = JSON.parse(await readFile(join(directory, 'owners', file), 'utf8'));
   });
 
-  /** A flag of somebody who says `text` of himself, and did so `silentSeconds` ago. */
+  /** A flag of somebody who says `text` of himself, and did so `silentSeconds` ago. As always, the flag comes last. */
   async function flagOf(text: string | undefined, silentSeconds: number): Promise<void> {
+    if (text !== undefined) {
+      const path = join(directory, 'owners', `${ID}.json`);
+      await writeFile(path, text);
+      const then = Date.now() / 1000 - silentSeconds;
+      await utimes(path, then, then);
+    }
     await mkdir(join(directory, 'claims/k1'), { recursive: true });
     await writeFile(join(directory, 'claims/k1', ID), 'held\n');
-    if (text === undefined) return;
-    const path = join(directory, 'owners', `${ID}.json`);
-    await writeFile(path, text);
-    const then = Date.now() / 1000 - silentSeconds;
-    await utimes(path, then, then);
   }
 
   const other: Owner = { host: 'elsewhere', bootId: 'b', pidNamespace: 'pid:[1]', pid: 1, startTicks: 1 };
@@ -222,13 +223,12 @@ describe('who is alive', () => {
     'a process of somebody else is alive, though it may not be signalled',
     async () => {
       const nobody = { uid: 65534, gid: 65534 };
-      const about = join(directory, 'owners', `${ID}.json`);
       await flagOf(JSON.stringify(self), 9999);
       for (const path of ['', ...(await content(directory))])
         await chown(join(directory, path), nobody.uid, nobody.gid);
       const child = await worker(directory, nobody);
       expect((await child.ask({ call: 'claim', key: 'k1' })).value).toBe(false);
-      await writeFile(about, JSON.stringify({ ...self, startTicks: 1 }));
+      await writeFile(join(directory, 'owners', `${ID}.json`), JSON.stringify({ ...self, startTicks: 1 }));
       expect((await child.ask({ call: 'claim', key: 'k1' })).value).toBe(true);
       await child.end();
     },

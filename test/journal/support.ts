@@ -120,13 +120,18 @@ export function workers(): (directory: string, as?: { uid: number; gid: number }
   });
   return async (directory, as = undefined) => {
     bundle ??= bundled();
-    const child = spawn(process.execPath, [await bundle, directory], { stdio: ['pipe', 'pipe', 'inherit'], ...as });
+    const args = [await bundle, directory, ...(as === undefined ? [] : [String(as.uid), String(as.gid)])];
+    const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
     living.add(child);
     // A child that was killed takes no more steps: `ask` says so.
     child.stdin.on('error', () => {});
-    const exit = once(child, 'exit').then(([code]: (number | null)[]) => {
-      living.delete(child);
-      return code ?? null;
+    const exit = new Promise<number | null>((resolve) => {
+      const over = (code: number | null): void => {
+        living.delete(child);
+        resolve(code);
+      };
+      child.once('exit', over);
+      child.once('error', () => over(null));
     });
     const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
     return {

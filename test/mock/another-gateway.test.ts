@@ -121,3 +121,22 @@ it('plays a gateway that it knows only from data', async () => {
   ]);
   expect(mock.deviations).toEqual([]);
 });
+
+it('has its bad days in its own words; trouble that it has no words for does not happen', async () => {
+  const kinds = ['server-error', 'busy', 'rate-limit', 'unknown-word', 'nothing'] as const;
+  await using mock = await startGateway(TOY, { seed: 1, speed: 1e6, chaos: { rate: 1, kinds } });
+  const headers = { authorization: 'Bearer k', 'content-type': 'application/json' };
+  const answers = new Set<string>();
+  for (let turn = 0; turn < 40; turn++) {
+    const init = { method: 'POST', headers: { ...headers, 'x-toy': `t${turn}` }, body: '{"engine":"toy-1"}' };
+    await fetch(`${mock.url}/make`, init);
+    const [first] = mock.ledger.submits.flatMap(({ taskId }) => taskId ?? []);
+    const response = await fetch(`${mock.url}/look/${first ?? 'none'}`, { headers });
+    answers.add(await response.text());
+  }
+  const { submits, polls } = mock.ledger;
+  expect(new Set([...submits, ...polls].map(({ fault }) => fault))).toEqual(new Set(['server-error', 'unknown-word']));
+  expect([...answers].filter((text) => text.includes('"state":"NAPPING"'))).toHaveLength(1);
+  expect([...answers].filter((text) => text.includes('"oops":"599'))).toHaveLength(1);
+  expect(mock.deviations).toEqual([]);
+});

@@ -67,6 +67,31 @@ describe('results', () => {
     expect(urls({ status: 'completed', metadata: { url: ` ${url}\n` } })).toEqual([url]);
   });
 
+  test.each([
+    ['url', { url }],
+    ['result_url', { result_url: url }],
+    ['metadata.url', { metadata: { url } }],
+    ['video_url', { video_url: url }],
+    ['audio_url', { audio_url: url }],
+    ['imageUrl', { imageUrl: url }],
+    ['data.content.video_url', { data: { content: { video_url: url } } }],
+    ['results[] of texts', { results: [url] }],
+    ['urls[]', { urls: [url] }],
+    ['result.data[].video_url', { result: { data: [{ video_url: url }] } }],
+  ])('in %s alone', (_, fields) => expect(urls({ status: 'done', ...fields })).toEqual([url]));
+
+  test('a video task’s pictures and sounds are known by their names; of other tasks all are of one kind', () => {
+    const kindOf = (name: string, modality: 'video' | 'music' = 'video') =>
+      read({ status: 'done', url: `https://cdn.example.com/${name}` }, modality)?.outputs[0]?.kind;
+    for (const end of ['png', 'jpg', 'JPEG', 'webp', 'gif', 'avif'])
+      expect([end, kindOf(`x.${end}`)]).toEqual([end, 'image']);
+    for (const end of ['mp3', 'wav', 'flac', 'ogg', 'opus', 'm4a', 'aac']) {
+      expect([end, kindOf(`x.${end}?sig=1`)]).toEqual([end, 'audio']);
+    }
+    for (const end of ['mp4', 'mov', 'bin', 'png/x', 'pngx']) expect([end, kindOf(`x.${end}`)]).toEqual([end, 'video']);
+    expect(kindOf('x.png', 'music')).toBe('audio');
+  });
+
   test('the same one in several places is one', () => {
     const everywhere = { url, result_url: url, video_url: url, audio_url: url, imageUrl: url, metadata: { url } };
     expect(urls({ status: 'completed', ...everywhere, results: [{ url }, { url }], urls: [url, url] })).toEqual([url]);
@@ -95,6 +120,9 @@ describe('results', () => {
     expect(one({ b64_json: 'aGk=' }, 'a/b;c')).toEqual(['data:image/png;base64,aGk=']);
     expect(one({ b64_json: 'data:image/webp;base64,aGk=' })).toEqual(['data:image/webp;base64,aGk=']);
     expect(one({ url: 'data:image/webp;base64,aGk=' })).toEqual(['data:image/webp;base64,aGk=']);
+    expect(one({ url: 'data:video/mp4;base64,aGk=' })).toEqual(['data:video/mp4;base64,aGk=']);
+    expect(one({ url: 'data:audio/mpeg;base64,aGk=' })).toEqual(['data:audio/mpeg;base64,aGk=']);
+    expect(one({ b64_json: ' aGk=\n' })).toEqual(['data:image/png;base64,aGk=']);
     expect(one({ url, b64_json: 'aGk=' })).toEqual([url]);
   });
 
@@ -107,9 +135,11 @@ describe('results', () => {
     ['/v1/videos/task_1/content', 'video'],
     ['/v1/videos/task_1/content?variant=mp4', 'video'],
     ['/mj/image/1751234567890', 'video'],
+    ['/api/v1/contents/x.mp4', 'video'],
+    [' /kling/v1/videos/x/content ', 'video'],
     ['/v1/files/last.png', 'image'],
   ])('at the gateway itself, without its host: %s', (path, kind) => {
-    expect(read({ status: 'completed', metadata: { url: path } })?.outputs).toEqual([{ url: path, kind }]);
+    expect(read({ status: 'completed', metadata: { url: path } })?.outputs).toEqual([{ url: path.trim(), kind }]);
     expect(read({ status: 'failed', metadata: { url: path } })?.outputs).toEqual([]);
   });
 
@@ -177,6 +207,7 @@ describe('numbers and times', () => {
     [{ created_at: 0, submit_time: 1773395498 }, '2026-03-13T09:51:38.000Z'],
     [{ created_at: null, submit_time: 1773395498 }, '2026-03-13T09:51:38.000Z'],
     [{ created_at: '2026-03-13T17:51:38+08:00' }, '2026-03-13T09:51:38.000Z'],
+    [{ created_at: '2026-03-13T09:51:38.5Z' }, '2026-03-13T09:51:38.500Z'],
     // Whose noon? The answer would depend on where this runs.
     [{ created_at: '2026-03-13 12:00:00' }, undefined],
     [{ created_at: 'task 7' }, undefined],
@@ -191,6 +222,8 @@ describe('numbers and times', () => {
     ['completed', 1.5, 1.5],
     ['completed', '1.5', 1.5],
     ['completed', 0, 0],
+    ['failed', 0, 0],
+    ['cancelled', 0, 0],
     ['in_progress', 0, undefined],
     ['completed', -1, undefined],
     ['completed', null, undefined],

@@ -99,9 +99,9 @@ function kindSaid(contentType: string | undefined): MediaKind | undefined {
   return word === 'image' || word === 'video' || word === 'audio' ? word : undefined;
 }
 
+/** What a video task may give beside its video. */
 const EXTENSIONS: readonly [RegExp, MediaKind][] = [
   [/\.(png|jpe?g|webp|gif|avif)$/i, 'image'],
-  [/\.(mp4|mov|webm|mkv)$/i, 'video'],
   [/\.(mp3|wav|flac|ogg|opus|m4a|aac)$/i, 'audio'],
 ];
 
