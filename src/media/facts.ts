@@ -5,7 +5,7 @@ import type { MediaAccess } from './source.js';
 
 /** What a gateway says of one result. Sizes in pixels and bytes, durations in seconds. */
 export interface OutputFacts {
-  /** Absolute http(s) URL, or a `data:` URL where the gateway sent the bytes inline. */
+  /** Absolute http(s) URL, or a `data:` URL where the gateway sent the bytes inline; of a reader also a path of its own. */
   url: string;
   kind: MediaKind;
   contentType?: string;

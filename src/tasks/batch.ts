@@ -125,6 +125,17 @@ export function checkBatch<Request>(options: BatchOptions<Request>): void {
   checkedTimeout(options.timeoutMs);
 }
 
+/** What is known of a request before it is begun. */
+interface Booked<Request> {
+  request: Request;
+  index: number;
+  /** Empty when it could not be told: then `error` says why. */
+  key: string;
+  error?: Error;
+  /** Whether what an earlier run paid for it is in the budget's books. */
+  isCounted: boolean;
+}
+
 /** One run over the requests. */
 export class BatchRun<Request extends { model: string }> {
   readonly #port: BatchPort<Request>;
@@ -138,7 +149,10 @@ export class BatchRun<Request extends { model: string }> {
   readonly #drained = new AbortController();
   readonly #tell: (update: BatchUpdate) => void;
   #taken = 0;
+  #begun = 0;
   #pulling: Promise<unknown> = Promise.resolve();
+  /** Requests that were looked at before the first purchase. */
+  #booked: Booked<Request>[] = [];
   #isDry = false;
   #trouble: { error: unknown } | undefined;
   /** Everybody who waits for anything to change. */
@@ -187,6 +201,7 @@ export class BatchRun<Request extends { model: string }> {
     try {
       if (maxCostUsd !== undefined) {
         for (const { model, costUsd } of await this.#port.costs()) this.#budget.seen(model, costUsd);
+        if (this.#totals.total !== undefined) await this.#bookAll();
       }
       const workers = Array.from({ length: concurrency }, work);
       try {
@@ -220,8 +235,9 @@ export class BatchRun<Request extends { model: string }> {
       while (this.#done.length >= concurrency && !this.#stop.signal.aborted) await this.#change();
       const next = await this.#pull();
       if (next === undefined) return;
+      this.#begun++;
       this.#totals.underWay++;
-      const item = await this.#one(next.request, next.index);
+      const item = await this.#one(next);
       this.#totals.underWay--;
       this.#count(item);
       this.#done.push(item);
@@ -230,29 +246,59 @@ export class BatchRun<Request extends { model: string }> {
     }
   }
 
-  /** The next request; one at a time, as an iterator wants it. */
-  async #pull(): Promise<{ request: Request; index: number } | undefined> {
+  /** The next request; one at a time, as an iterator wants it, and the books. */
+  async #pull(): Promise<Booked<Request> | undefined> {
     const before = this.#pulling;
     const mine = (async () => {
       await before.catch(() => {});
-      if (this.#isDry || this.#stop.signal.aborted) return undefined;
-      const next = await this.#source.next();
-      this.#isDry = next.done === true;
-      return next.done === true ? undefined : { request: next.value, index: this.#taken++ };
+      if (this.#stop.signal.aborted) return undefined;
+      return this.#booked.shift() ?? this.#next();
     })();
     this.#pulling = mine;
     return mine;
   }
 
-  async #one(request: Request, index: number): Promise<BatchItem<Request>> {
-    const item: BatchItem<Request> = { index, key: '', request, continued: false };
+  async #next(): Promise<Booked<Request> | undefined> {
+    if (this.#isDry) return undefined;
+    const next = await this.#source.next();
+    this.#isDry = next.done === true;
+    return next.done === true ? undefined : this.#book(next.value, this.#taken++);
+  }
+
+  /** A list is looked through before anything is bought: what earlier runs paid anywhere in it counts from the start. */
+  async #bookAll(): Promise<void> {
+    const booked: Booked<Request>[] = [];
+    for (let next = await this.#next(); next !== undefined; next = await this.#next()) booked.push(next);
+    this.#booked = booked;
+  }
+
+  async #book(request: Request, index: number): Promise<Booked<Request>> {
+    const booked: Booked<Request> = { request, index, key: '', isCounted: false };
     try {
-      item.key = await this.#keyOf(request, index);
-      if (!(await this.#port.hold(item.key))) throw heldElsewhere(request.model, item.key);
+      booked.key = await this.#keyOf(request, index);
+      if (this.#options.maxCostUsd !== undefined) this.#countBefore(booked, await this.#port.recordOf(booked.key));
+    } catch (error) {
+      booked.error = error instanceof Error ? error : new Error(messageOf(error));
+    }
+    return booked;
+  }
+
+  #countBefore(booked: Booked<Request>, record: JournalRecord | undefined): void {
+    if (booked.isCounted || record?.state !== 'succeeded') return;
+    booked.isCounted = true;
+    this.#budget.spent(booked.request.model, record.costUsd);
+  }
+
+  async #one(booked: Booked<Request>): Promise<BatchItem<Request>> {
+    const { request, index, key, error } = booked;
+    const item: BatchItem<Request> = { index, key, request, continued: false };
+    if (error !== undefined) return { ...item, error };
+    try {
+      if (!(await this.#port.hold(key))) throw heldElsewhere(request.model, key);
       try {
-        await this.#live(item);
+        await this.#live(item, booked);
       } finally {
-        this.#port.drop(item.key);
+        this.#port.drop(key);
       }
     } catch (error) {
       item.error = error instanceof Error ? error : new Error(messageOf(error));
@@ -270,8 +316,9 @@ export class BatchRun<Request extends { model: string }> {
   }
 
   /** Bought, or continued; then waited for, then saved. */
-  async #live(item: BatchItem<Request>): Promise<void> {
+  async #live(item: BatchItem<Request>, booked: Booked<Request>): Promise<void> {
     const record = await this.#port.recordOf(item.key);
+    this.#countBefore(booked, record);
     const before = record === undefined ? undefined : this.#port.attach(record);
     if (before === undefined) {
       if (record?.state === 'unknown' && !this.#port.resendsUnknown) throw unsettled(record);
@@ -279,12 +326,8 @@ export class BatchRun<Request extends { model: string }> {
     } else {
       item.task = before;
       item.continued = true;
-      if (record?.state === 'succeeded') {
-        this.#budget.spent(item.request.model, record.costUsd);
-        item.result = await this.#result(item, before);
-      } else {
-        await this.#counted(item, async () => before);
-      }
+      if (record?.state === 'succeeded') item.result = await this.#result(item, before);
+      else await this.#counted(item, async () => before);
     }
     const known = record?.files;
     if (this.#options.outDir === undefined || item.task === undefined || item.result === undefined) return;
@@ -380,7 +423,7 @@ export class BatchRun<Request extends { model: string }> {
   }
 
   #aborted(signal: AbortSignal): WaitAbortedError {
-    return new WaitAbortedError(`The batch was aborted after ${this.#taken} requests; what is bought runs on.`, {
+    return new WaitAbortedError(`The batch was aborted after ${this.#begun} requests; what is bought runs on.`, {
       code: 'wait_aborted',
       phase: 'poll',
       mayBeBilled: true,

@@ -137,7 +137,7 @@ export class Durations {
    */
   learn(model: string, modality: Modality, ms: number, watched: Watched): void {
     // Nothing takes that long: a clock was set, or nobody was there to look.
-    if (watched.seenMs < 0 || !(ms > watched.seenMs) || ms > FARTHEST_MS) return;
+    if (!(ms > watched.seenMs) || ms > FARTHEST_MS) return;
     const known = this.of(model, modality);
     const learned = this.#learned(model, modality);
     const kept = learnHonesty(learned, known, { fromMs: watched.seenMs, toMs: ms }, watched);

@@ -187,13 +187,18 @@ export class TaskEngine implements TaskPort {
   readonly onAbort = (signal: AbortSignal, listener: () => void): (() => void) => this.#aborts.on(signal, listener);
 
   output(facts: OutputFacts, ref: TaskRef, index: number): Output {
-    return new Output(facts, {
-      model: ref.model,
-      taskId: ref.id,
-      index,
-      access: this.#options.media,
-      warn: (code, message) => this.warn(code, message, { taskId: ref.id }),
-    });
+    // A path without a host is the gateway's own: it stands below the base URL, wherever that is.
+    const url = facts.url.startsWith('/') ? this.#options.transport.baseUrl + facts.url : facts.url;
+    return new Output(
+      { ...facts, url },
+      {
+        model: ref.model,
+        taskId: ref.id,
+        index,
+        access: this.#options.media,
+        warn: (code, message) => this.warn(code, message, { taskId: ref.id }),
+      },
+    );
   }
 
   async ended(ref: TaskRef, state: TaskState, at: { elapsedMs: number; watched: Watched }): Promise<void> {

@@ -104,14 +104,11 @@ function outlookOf(watched: Watched, known: DurationKnowledge): Outlook {
   const { fromMs, toMs } = span;
   const [most, least] = [longer(fromMs), longer(toMs)];
   const width = most - least;
-  /** How much the forecast says that the durations do not. */
-  const news = 1 - width / nowOn;
   const asForetold: Belief = (ms) => {
     if (ms <= fromMs) return 1;
     if (ms >= toMs) return 0;
-    const share = width > TINY ? (most - longer(ms)) / width : (ms - fromMs) / (toMs - fromMs);
-    // Measured: within a narrow span of lines ends lie like a parabola. A wide one only cuts the durations short.
-    return 1 - (news * share * share * (3 - 2 * share) + (1 - news) * share);
+    // A forecast cuts the durations short: within its span they say what is likely.
+    return width > TINY ? (longer(ms) - least) / width : (toMs - ms) / (toMs - fromMs);
   };
   const { honesty } = known;
   return { unfinished: (ms) => honesty * asForetold(ms) + (1 - honesty) * byDuration(ms), span };
@@ -136,11 +133,11 @@ function momentsOf({ minMs, maxMs }: PollBounds, nowMs: number, span: Span | und
 /**
  * The first interval of the series of polls that costs least: the delay that is expected until the end is seen, and what
  * the polls until then are worth. Worked out backwards over `moments`: from each the cheapest next one, given what
- * everything costs from there. Polls in the last third are not decided any more, only reckoned at their usual price.
+ * everything costs from there. Nothing in the last third costs anything: to the first interval it is too far away.
  */
 function cheapestWait(unfinished: Belief, moments: Float64Array, { minMs, maxMs }: PollBounds): number {
   const count = moments.length;
-  /** Shares unfinished at a moment; time spent unfinished until then; cost from then on. */
+  /** By moment: the share unfinished then, the time spent unfinished until then, and the cost from then on. */
   const left = new Float64Array(count);
   const spent = new Float64Array(count);
   const cost = new Float64Array(count);
@@ -149,22 +146,12 @@ function cheapestWait(unfinished: Belief, moments: Float64Array, { minMs, maxMs 
     const width = (moments[at] ?? 0) - (moments[at - 1] ?? 0);
     spent[at] = (spent[at - 1] ?? 0) + (width * ((left[at] ?? 0) + (left[at - 1] ?? 0))) / 2;
   }
-  let first = count - 1;
-  while (first > 0 && (moments[first - 1] ?? 0) >= 2 * maxMs) first--;
-  for (let at = first + 1; at < count; at++) {
-    const width = (moments[at] ?? 0) - (moments[at - 1] ?? 0);
-    const ending = (left[at - 1] ?? 0) - (left[at] ?? 0);
-    const mass = (width * ((left[at - 1] ?? 0) + (left[at] ?? 0))) / 2;
-    // The best steady interval for that many ends per time: the root of 2 · worth / hazard.
-    const interval =
-      ending > 0 ? Math.min(maxMs, Math.max(minMs, Math.sqrt((2 * POLL_WORTH_MS * mass) / ending))) : maxMs;
-    cost[at] = (cost[at - 1] ?? 0) - (POLL_WORTH_MS * mass) / interval - (ending * interval) / 2;
-  }
   // Nobody has looked since it was last seen: all that has ended meanwhile waits too.
   left[0] = 1;
   let wait = maxMs;
-  for (let at = first - 1, nearest = first; at >= 0; at--) {
+  for (let at = count - 1, nearest = count; at >= 0; at--) {
     const now = moments[at] ?? 0;
+    if (now >= 2 * maxMs) continue;
     while (nearest > at + 1 && (moments[nearest - 1] ?? 0) - now >= minMs) nearest--;
     let best = Number.POSITIVE_INFINITY;
     for (let next = nearest; next < count; next++) {

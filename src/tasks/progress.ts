@@ -75,7 +75,7 @@ export function watched(
   // It is not done, whatever it says.
   const progress = Math.min(at.progress, 1 - PERCENT);
   const stillSinceMs = progress === before.progress ? before.stillSinceMs : seenMs;
-  const reading: Reading = { progress, fromMs: at.askedMs <= seenMs ? at.askedMs : seenMs, toMs: seenMs };
+  const reading: Reading = { progress, fromMs: at.askedMs, toMs: seenMs };
   const known = before.lines ?? (before.sinceSubmit && before.progress === 0 ? FRESH : OPEN);
   let staleMs = before.staleMs;
   // Progress that falls began anew: lines of the first run say nothing of the second.

@@ -1,7 +1,15 @@
 // A handle on one paid task: plain to pass around, rebuilt from its JSON, and honest about what it does not know.
 
 import type { Output, OutputFacts } from '../media/index.js';
-import { ConfigError, guarded, ImaRouterError, messageOf } from '../transport/index.js';
+import {
+  AuthenticationError,
+  ConfigError,
+  guarded,
+  ImaRouterError,
+  InsufficientBalanceError,
+  messageOf,
+  PermissionError,
+} from '../transport/index.js';
 import { Endings } from './endings.js';
 import { ATTACHED, UNWATCHED, type Watched, watched } from './progress.js';
 import type { TaskRef } from './ref.js';
@@ -256,11 +264,14 @@ class Troubles {
   }
 }
 
+/** By class, not by status: the gateway says a lost task by any status, and trouble with a key by 200 too. */
+const KEY_TROUBLE = [AuthenticationError, PermissionError, InsufficientBalanceError];
+
 /** Trouble that waiting does not mend: the key, the account, our own mistake. */
 function isFinal(error: unknown): boolean {
   if (error instanceof DOMException && error.name === 'TimeoutError') return false;
   if (!ImaRouterError.is(error)) return true;
-  return error.phase === 'config' || error.status === 401 || error.status === 402 || error.status === 403;
+  return error.phase === 'config' || KEY_TROUBLE.some((type) => error instanceof type);
 }
 
 /** The gateway understood the question and says no; not load, not a fault on the way. */

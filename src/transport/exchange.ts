@@ -1,6 +1,7 @@
 // One HTTP exchange: a request out, a whole answer back, under one timeout that covers the body too.
 
 import { Aborts, type Stop } from './aborts.js';
+import type { Departure } from './departure.js';
 import { classifyFailure, type Failure } from './failure.js';
 
 /** What a user-supplied `fetch` is called with: the part of `RequestInit` that this library uses. */
@@ -81,6 +82,8 @@ export type Outcome = { answer: Answer } | { failure: Failure };
 export interface Sending {
   answer: Promise<Answer | undefined>;
   abort(reason: unknown): void;
+  /** What can be seen of its sending. */
+  departure?: Departure | undefined;
 }
 
 /** A way that may stand in for `fetch`; gives undefined where it cannot. Must not throw. */
@@ -98,6 +101,8 @@ export interface ExchangeContext {
   /** Where `signal` is heard, for callers who have many exchanges on one signal. */
   aborts?: Aborts | undefined;
   maxBytes?: number | undefined;
+  /** Watches a request that goes by the platform's fetch. */
+  departure?: (() => Departure | undefined) | undefined;
 }
 
 /**
@@ -106,7 +111,7 @@ export interface ExchangeContext {
  * is a failure, and is not read to its end.
  */
 export function exchange(request: WireRequest, context: ExchangeContext): Promise<Outcome> {
-  const { fetch, shortcut, timeoutMs, signal, aborts = new Aborts(), maxBytes } = context;
+  const { fetch, departure, shortcut, timeoutMs, signal, aborts = new Aborts(), maxBytes } = context;
   if (signal?.aborted) {
     return Promise.resolve({ failure: { ...classifyFailure(signal.reason, 'caller'), kind: 'not-sent' } });
   }
@@ -121,7 +126,7 @@ export function exchange(request: WireRequest, context: ExchangeContext): Promis
     };
     const stop = (reason: unknown, by: Failure['by']): void => {
       if (isOver) return;
-      end({ failure: classifyFailure(reason, by) });
+      end({ failure: classifyFailure(reason, by, sending?.departure?.hasBegun) });
       sending?.abort(reason);
     };
     const off = aborts.on(signal, () => stop(signal?.reason, 'caller'));
@@ -138,13 +143,13 @@ export function exchange(request: WireRequest, context: ExchangeContext): Promis
           else end({ answer });
         },
         (error) => {
-          if (!isOver) end({ failure: classifyFailure(error, 'network') });
+          if (!isOver) end({ failure: classifyFailure(error, 'network', begun.departure?.hasBegun) });
         },
       );
     };
     const byFetch = (): void => {
       try {
-        take(fetched(request, fetch, maxBytes));
+        take(fetched(request, fetch, maxBytes, departure?.()));
       } catch (error) {
         // A `fetch` that throws instead of rejecting has not even tried.
         end({ failure: { ...classifyFailure(error, 'network'), kind: 'not-sent' } });
@@ -157,7 +162,12 @@ export function exchange(request: WireRequest, context: ExchangeContext): Promis
 }
 
 /** Calls `fetch`; throws where it throws. */
-function fetched(request: WireRequest, fetch: FetchLike, maxBytes: number | undefined): Sending {
+function fetched(
+  request: WireRequest,
+  fetch: FetchLike,
+  maxBytes: number | undefined,
+  departure: Departure | undefined,
+): Sending {
   const controller = new AbortController();
   const init: FetchInit = {
     method: request.method,
@@ -167,9 +177,12 @@ function fetched(request: WireRequest, fetch: FetchLike, maxBytes: number | unde
     signal: controller.signal,
   };
   if (request.body !== undefined) init.body = request.body;
+  // A member of Node's own, which no other fetch is given.
+  const watched = departure === undefined ? init : { ...init, dispatcher: departure.dispatcher };
   return {
-    answer: complete(fetch(request.url, init), maxBytes),
+    answer: complete(fetch(request.url, watched), maxBytes),
     abort: (reason) => controller.abort(reason),
+    departure,
   };
 }
 

@@ -52,15 +52,19 @@ const HANDSHAKE_CUT = 'Client network socket disconnected before secure TLS conn
 /** The fetch standard blocks some ports before it connects; that failure has words and no code. */
 const BLOCKED_PORT = /^bad port$/;
 
-/** Classifies what `fetch` threw; `by` says whose doing it was. */
-export function classifyFailure(error: unknown, by: Failure['by']): Failure {
+/**
+ * Classifies what `fetch` threw; `by` says whose doing it was. `hasBegun` is what is known of the sending itself
+ * (`Departure`), and outweighs every code: a certificate may go bad in mid-connection, an abort may come in time.
+ */
+export function classifyFailure(error: unknown, by: Failure['by'], hasBegun?: boolean): Failure {
   const roots = [...rootsOf(error)];
   const code = roots[roots.length - 1]?.code;
   // Happy eyeballs throws an AggregateError: only if every attempt failed before sending was nothing sent.
   const innermost = innermostMessage(error);
   const notSent = BLOCKED_PORT.test(innermost) || (roots.length > 0 && roots.every(isBeforeSending));
   const reason = reasonOf(code, innermost);
-  return { kind: notSent && by === 'network' ? 'not-sent' : 'lost', by, code, reason, cause: error };
+  const surelyNot = hasBegun === undefined ? notSent && by === 'network' : !hasBegun;
+  return { kind: surelyNot ? 'not-sent' : 'lost', by, code, reason, cause: error };
 }
 
 /** One line for a message: TLS libraries dump their whole error queue into theirs. */

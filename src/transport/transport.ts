@@ -1,6 +1,7 @@
 // The one way out: auth, trace id, timeout, one retry scope per exchange, and typed errors for every ending.
 
 import { Aborts, type Stop } from './aborts.js';
+import { watchedDeparture } from './departure.js';
 import { PlatformDispatcher } from './dispatcher.js';
 import {
   ConfigError,
@@ -130,6 +131,7 @@ export class Transport {
       timeoutMs: Math.min(call.timeoutMs ?? requestTimeoutMs, LONGEST_TIMER_MS),
       signal: call.signal,
       aborts: this.aborts,
+      departure: call.paid && this.#options.fetch === undefined ? watchedDeparture : undefined,
     };
     for (let attempt = 1; ; attempt++) {
       const startedAt = now();
@@ -172,7 +174,9 @@ export class Transport {
     const { readRefusal, now } = this.#options;
     if (answer.ok) {
       const readable = call.readable === undefined ? answer.json !== undefined : call.readable(answer);
-      const verdict = readable ? (call.inspect?.(answer) ?? 'good') : 'unreadable';
+      // Whoever does not look for himself still hears of a refusal that comes with a 2xx.
+      const inspect = call.inspect ?? ((candidate: Answer) => readRefusal(candidate) ?? 'good');
+      const verdict = readable ? inspect(answer) : 'unreadable';
       if (verdict === 'unreadable') return this.#untrusted(answer, call);
       return verdict === 'good' ? { answer } : this.#refused(answer, verdict, call);
     }

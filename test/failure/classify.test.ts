@@ -71,6 +71,13 @@ describe('a code', () => {
   });
 });
 
+test('what is known of the sending outweighs every code', () => {
+  for (const by of ['network', 'timeout', 'caller'] as const) {
+    expect(classifyFailure(failed(error('CERT_HAS_EXPIRED')), by, true).kind).toBe('lost');
+    expect(classifyFailure(failed(error('ECONNRESET', 'read')), by, false).kind).toBe('not-sent');
+  }
+});
+
 describe('words', () => {
   test('of a handshake that was cut: not sent, with that very code, and no system call', () => {
     expect(kindOf(error('ECONNRESET', undefined, HANDSHAKE_CUT))).toBe('not-sent');

@@ -44,7 +44,7 @@ test.each<[string, string, typeof plainGateway, Conduct, string]>([
   ['silent', 'timeout', plainGateway, {}, 'SubmitUnknownError submit_unknown'],
   // Node's fetch cannot call off a connection that is being made: that ends by the platform's own timeout, 10 s unless
   // shortened, as it is here.
-  ['silent in mid-handshake', 'connecting', brokenTlsGateway, {}, 'SubmitUnknownError submit_unknown'],
+  ['silent in mid-handshake', 'connecting', brokenTlsGateway, {}, 'ConnectionError connection_failed'],
   ['silent, and the caller gives up', 'abort', plainGateway, {}, 'SubmitUnknownError submit_unknown'],
   ['a page of an edge', '', plainGateway, answer('502 Bad Gateway', '<html>'), 'SubmitUnknownError submit_unknown'],
   [

@@ -163,10 +163,9 @@ describe('resume', () => {
     const { ima } = client({ apiKey: 'sk-very-secret-key-1' });
     await ima.submit({ ...request, prompt: 'say sk-very-secret-key-1' });
     await ima.submit({ ...request, prompt: 'p'.repeat(20_000) }, { validate: 'off' }).catch(() => {});
-    const names = await readdir(journal, { recursive: true, withFileTypes: true });
-    const texts = await Promise.all(
-      names.filter((one) => one.isFile()).map((one) => readFile(join(one.parentPath, one.name), 'utf8')),
-    );
+    const names = (await readdir(journal)).filter((name) => name.endsWith('.json'));
+    const texts = await Promise.all(names.map((name) => readFile(join(journal, name), 'utf8')));
+    expect(texts.length).toBeGreaterThan(1);
     expect(texts.join('')).not.toContain('sk-very-secret');
     expect(texts.join('')).not.toContain('pppp');
   });

@@ -14,6 +14,7 @@ import {
   type Outcome,
   type Play,
   PROGRESS,
+  type Progress,
   type ProgressName,
   play,
   seeded,
@@ -55,9 +56,16 @@ describe('the next poll', () => {
           start: fc.constantFrom(UNWATCHED, ATTACHED),
           ends: fc.array(anyNumber, { maxLength: 5 }),
           bounds: fc
-            .tuple(fc.double({ min: Number.MIN_VALUE, noNaN: true }), fc.double({ min: 1, max: 1e6, noNaN: true }))
-            .map(([minMs, factor]) => ({ minMs, maxMs: Math.min(Number.MAX_VALUE, minMs * factor) })),
-          random: fc.oneof(fc.double({ min: 0, max: 1, noNaN: true }), fc.double()),
+            .oneof(
+              { weight: 4, arbitrary: fc.double({ min: -3, max: 6, noNaN: true }).map((power) => 10 ** power) },
+              fc.constantFrom(Number.MIN_VALUE, 1e11, Number.MAX_VALUE),
+            )
+            .chain((minMs) =>
+              fc
+                .oneof(fc.double({ min: 1, max: 100, noNaN: true }), fc.constantFrom(1, 1e9, Number.MAX_VALUE))
+                .map((factor) => ({ minMs, maxMs: Math.min(Number.MAX_VALUE, minMs * factor) })),
+            ),
+          random: fc.oneof(fc.double({ min: 0, max: 1, noNaN: true }), fc.constantFrom(Number.NaN, -1, 1, 2)),
         }),
         ({ elapsedMs, readings, start, ends, bounds, random }) => {
           const seen = seenAfter(readings, start);
@@ -133,11 +141,14 @@ describe('the next poll', () => {
     expect(98_200 + aimed.least).toBeGreaterThan(104_500);
     expect(98_200 + aimed.most).toBeLessThan(106_000);
     expect(aimed.most - aimed.least).toBeLessThanOrEqual(60);
+    for (let now = 93_000; now < 98_000; now += 50) {
+      expect(spread(now, { ...seenAfter(readings), seenMs: now }).most).toBeLessThanOrEqual(DEFAULT_BOUNDS.maxMs);
+    }
   });
 });
 
 /** As a gateway shows it: whole percents, rounded down. */
-const shown = (percent: number) => Math.min(99, Math.max(0, Math.floor(percent))) / 100;
+const shown = (percent: number) => (percent < 0 ? 0 : Math.min(99, Math.max(1, Math.floor(percent))) / 100);
 
 describe('progress', () => {
   test('foretells a span in which the end is, for every straight line and every way of asking', () => {
@@ -168,6 +179,33 @@ describe('progress', () => {
     );
   });
 
+  test('that is told late foretells an end that is told late', () => {
+    const life: Progress = PROGRESS['in 15 s steps'];
+    fc.assert(
+      fc.property(
+        fc.nat(),
+        fc.integer({ min: 30_000, max: 400_000 }),
+        fc.integer({ min: 500, max: 40_000 }),
+        (seed, ms, everyMs) => {
+          const { endMs, progressAt } = life(ms, seeded(seed), [0, 0]);
+          let seen: Watched = { ...UNWATCHED, staleMs: 15_000 };
+          for (let nowMs = everyMs; nowMs < endMs; nowMs += everyMs) {
+            seen = watched(seen, { askedMs: nowMs, elapsedMs: nowMs, progress: progressAt(nowMs) });
+            expect(seen.staleMs).toBe(15_000);
+            expect(foretold(seen)?.fromMs).toBeLessThan(endMs);
+            expect(foretold(seen)?.toMs).toBeGreaterThan(endMs - 1);
+          }
+        },
+      ),
+    );
+  });
+
+  test('that has not begun says that the end is as far away as the submit, unless nobody knows when that was', () => {
+    const waiting = { askedMs: 20_000, elapsedMs: 20_000, progress: 0 };
+    expect(foretold(seenAfter([waiting]))?.fromMs).toBeGreaterThan(39_000);
+    expect(foretold(seenAfter([waiting], ATTACHED))?.fromMs).toBeLessThan(20_001);
+  });
+
   test('is narrowed by every poll: ten of them tell the end to a second in a hundred', () => {
     let seen = UNWATCHED;
     for (let at = 9700; at < 95_000; at += 9900) {
@@ -194,6 +232,21 @@ describe('progress', () => {
     expect(foretold(anew)?.toMs).toBeGreaterThan(140_000);
     const late = seenAfter([at(50_000, 30), at(60_000, 50), at(70_000, 50), at(80_000, 70)], honest);
     expect(late.staleMs).toBeGreaterThanOrEqual(10_000);
+    // All done, and yet not done.
+    const full = seenAfter([at(50_000, 40), at(60_000, 50), at(109_000, 100)], honest);
+    expect(foretold(full)?.toMs).toBeLessThan(115_000);
+  });
+
+  test('that narrows with every single percent stays small all the same', () => {
+    let seen = UNWATCHED;
+    for (let percent = 2; percent < 99; percent++) {
+      // The tangents of a circle around start 150 s and length 400 s: each reading cuts off another corner.
+      const share = percent / 100;
+      const elapsedMs = 150_000 + 400_000 * share + 100_000 * Math.sqrt(1 + share ** 2);
+      seen = watched(seen, { askedMs: 0, elapsedMs, progress: share });
+    }
+    expect(seen.lines?.length).toBeGreaterThan(24);
+    expect(seen.lines?.length).toBeLessThanOrEqual(32);
   });
 
   test('of any kind gives an ordered span and stays small', () => {
@@ -234,6 +287,8 @@ describe('durations', () => {
   test('of a task that was found finished long after are guessed from the others, not taken at their word', () => {
     const durations = minutes();
     for (let task = 0; task < 20; task++) durations.learn('m', 'video', 3_600_000, UNWATCHED);
+    expect(typical(durations.of('m', 'video'))).toBeLessThan(100_000);
+    for (let task = 0; task < 20; task++) durations.learn('m', 'video', 1e9, seenAt(9e8));
     expect(typical(durations.of('m', 'video'))).toBeLessThan(100_000);
   });
 
@@ -285,9 +340,9 @@ describe('durations', () => {
       return durations.of('m', 'video').honesty;
     };
     expect(live('none', 5)).toBe(new Durations({ byModality: {} }).of('m', 'video').honesty);
-    expect(live('honest', 25)).toBeGreaterThan(0.9);
-    // The gateway changes: what looks like progress is a clock now. Polls that were not aimed find that out.
-    expect(live('a clock', 40)).toBeLessThan(0.1);
+    expect(live('honest', 200)).toBeGreaterThan(0.98);
+    // The gateway changes: what looks like progress is a clock now. Polls that were not aimed find that out, however long it was honest.
+    expect(live('a clock', 200)).toBeLessThan(0.05);
     expect(live('honest', 25)).toBeGreaterThan(0.8);
   });
 });
@@ -360,4 +415,21 @@ describe('against fixed intervals (all of it: npm run bench:poll)', () => {
     expect(own.polls).toBeLessThan(1.25 * without.polls);
     expect(own.meanDelayMs).toBeLessThan(1.25 * without.meanDelayMs);
   });
+
+  test('nor does it on the first task of a model, of which nothing has been learned', () => {
+    const at: Play = { ...base, times: even(60_000, 360_000), said: [60_000, 360_000], progress: 'a clock', taught: 0 };
+    const [without, own] = [play({ ...at, isHidden: true }), play(at)];
+    expect(own.polls).toBeLessThan(1.2 * without.polls);
+    expect(own.meanDelayMs).toBeLessThan(1.2 * without.meanDelayMs);
+  });
+
+  test.each(['rounded percents', 'done 4–6 s after 99 %'] as const)(
+    'honest progress with a fault, %s, is learned to be late',
+    (progress) => {
+      const at: Play = { ...base, ...model, progress, bounds: DEFAULT_BOUNDS };
+      const [without, own] = [play({ ...at, isHidden: true }), play(at)];
+      expect(own.polls).toBeLessThan(0.85 * without.polls);
+      expect(own.meanDelayMs).toBeLessThan(1.1 * without.meanDelayMs);
+    },
+  );
 });
