@@ -31,6 +31,7 @@ import {
   checkedRef,
   checkedTaskId,
   checkedTimeout,
+  checkSubmit,
   type DurationPriors,
   type Journal,
   type ResumeFilter,
@@ -200,6 +201,7 @@ export class GatewayClient<Bodies extends BodyMap, Preferred, Paths extends obje
       scheduler: new Scheduler({
         perSecond: pollsPerSecond(options.poll, gateway.pollsPerSecond),
         now: clock.now,
+        longestQuietMs: retry.capMs,
         backoffMs: (refusals) => backoff(refusals, retry, clock.random),
       }),
       bounds: pollBounds(options.poll),
@@ -254,12 +256,14 @@ export class GatewayClient<Bodies extends BodyMap, Preferred, Paths extends obje
     options: SubmitOptions<EndpointChoice<Bodies, Model, Endpoint>> = {},
   ): Promise<Task> {
     const { signal, traceId, dedupe } = options;
-    const prepared = await this.#desk.prepare(request, this.#preparing(options));
-    return this.#engine.submit(prepared, { signal, traceId, dedupe });
+    const at = { signal, traceId, dedupe };
+    // Nothing is read, hosted or written for a call that is wrong anyway.
+    checkSubmit(at);
+    return this.#engine.submit(await this.#desk.prepare(request, this.#preparing(options)), at);
   }
 
-  #preparing({ endpoint, validate, signal }: SubmitOptions): PrepareOptions {
-    return { endpoint, strictness: strictnessOf(validate, this.#strictness), signal };
+  #preparing({ endpoint, validate }: Pick<SubmitOptions, 'endpoint' | 'validate'>): PrepareOptions {
+    return { endpoint, strictness: strictnessOf(validate, this.#strictness) };
   }
 
   /**
@@ -280,13 +284,8 @@ export class GatewayClient<Bodies extends BodyMap, Preferred, Paths extends obje
     requests: Iterable<Request> | AsyncIterable<Request>,
     options: BatchOptions<Request> & { validate?: Strictness | undefined } = {},
   ): AsyncGenerator<BatchItem<Request>, void, undefined> {
-    const { endpoint, validate } = options;
-    const preparing = this.#preparing({ endpoint, validate });
-    const desk = {
-      identify: (request: Request) => this.#desk.identify(request, preparing),
-      prepare: (request: Request, signal: AbortSignal) => this.#desk.prepare(request, { ...preparing, signal }),
-    };
-    return this.#engine.batch(requests, desk, options);
+    const preparing = this.#preparing(options);
+    return this.#engine.batch(requests, (request) => this.#desk.prepare(request, preparing), options);
   }
 
   /**

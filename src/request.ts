@@ -26,7 +26,6 @@ import { derived, InvalidRequestError, type RequestIssue, WaitAbortedError } fro
 export interface PrepareOptions {
   endpoint?: string | undefined;
   strictness: Strictness;
-  signal?: AbortSignal | undefined;
 }
 
 /** What a client's requests have in common. */
@@ -56,20 +55,14 @@ export class RequestDesk {
   }
 
   /**
-   * The route of `request`, its body as it goes over the wire (the caller's object, with local media hosted), and what
-   * equal requests are known by. Throws `UnknownModelError`, `InvalidRequestError`, or `ConfigError` when `hostFile` fails. Nothing was sent then.
+   * The route of `request`, what equal requests are known by, and the way to its body: the caller's object as it is at
+   * this moment, with local media hosted. Throws `UnknownModelError`, `InvalidRequestError`; the body also `ConfigError`
+   * when `hostFile` fails, or `WaitAbortedError`. Nothing was sent then.
    */
   async prepare(request: unknown, options: PrepareOptions): Promise<Prepared> {
-    const ready = await this.#checked(request, options);
-    const { route } = ready;
+    const { route, identity, body } = await this.#checked(request, options);
     // Before hosting: the same file may be given another address each time.
-    const fingerprint = await ready.identity();
-    return { route, fingerprint, body: JSON.stringify(await ready.body()) };
-  }
-
-  /** What equal requests are known by, without preparing them any further. Throws as `prepare` does. */
-  async identify(request: unknown, options: PrepareOptions): Promise<string> {
-    return (await this.#checked(request, options)).identity();
+    return { route, fingerprint: await identity(), body: async (signal) => JSON.stringify(await body(signal)) };
   }
 
   /** Throws as `prepare` does. Hosts nothing. */
@@ -79,8 +72,12 @@ export class RequestDesk {
 
   async #checked(
     request: unknown,
-    { endpoint: path, strictness, signal }: PrepareOptions,
-  ): Promise<{ route: Route; identity: () => Promise<string>; body: () => Promise<unknown> }> {
+    { endpoint: path, strictness }: PrepareOptions,
+  ): Promise<{
+    route: Route;
+    identity: () => Promise<string>;
+    body: (signal: AbortSignal | undefined) => Promise<unknown>;
+  }> {
     const { catalog, hostFile, isLocalGateway, beforeHosting } = this.#context;
     // What is checked is what is sent, whatever the caller does to the object meanwhile.
     const { model, draft } = drafted(request);
@@ -103,7 +100,7 @@ export class RequestDesk {
     return {
       route,
       identity: () => identityOf(draft, [this.#context.gateway, route.method, route.path]),
-      body: async () => {
+      body: async (signal) => {
         if (draft.locals.length === 0) return draft.body;
         beforeHosting(route);
         const own = derived(signal);

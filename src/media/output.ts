@@ -66,9 +66,9 @@ export class Output implements OutputFacts {
     );
   }
 
-  /** Whether files that were saved before are still there. */
-  static async areThere(files: readonly SavedFile[]): Promise<boolean> {
+  /** Whether files that were saved before are still there, in `folder`. */
+  static async areThere(files: readonly SavedFile[], folder: string): Promise<boolean> {
     const { areThere } = await import('./save.js');
-    return areThere(files);
+    return areThere(files, folder);
   }
 }

@@ -55,8 +55,8 @@ export async function saveOutputs(
   return files;
 }
 
-/** Whether files that were saved before are still there, by their sizes. */
-export async function areThere(files: readonly SavedFile[]): Promise<boolean> {
+/** Whether files that were saved before are still there, in `folder`, by their sizes. */
+export async function areThere(files: readonly SavedFile[], folder: string): Promise<boolean> {
   const sizes = files.map(({ path }) =>
     stat(path).then(
       ({ size }) => size,
@@ -64,7 +64,10 @@ export async function areThere(files: readonly SavedFile[]): Promise<boolean> {
     ),
   );
   const found = await Promise.all(sizes);
-  return files.length > 0 && files.every(({ bytes }, index) => found[index] === bytes);
+  return (
+    files.length > 0 &&
+    files.every(({ path, bytes }, index) => found[index] === bytes && dirname(resolve(path)) === resolve(folder))
+  );
 }
 
 async function save(

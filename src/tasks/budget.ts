@@ -8,11 +8,9 @@ export class Budget {
   readonly #maxUsd: number;
   /** What purchases cost, by the gateway's word, or by estimate where it says nothing. */
   #spentUsd = 0;
-  /** By the gateway's word alone. */
-  #toldUsd = 0;
   /** The most that each model was seen to cost. */
   readonly #seenUsd = new Map<string, number>();
-  /** Models whose success told no cost. */
+  /** Models of which something was bought and nobody says what it cost. */
   readonly #silent = new Set<string>();
   /** Purchases under way by their own key, each with its estimate; undefined where there is none. */
   readonly #underWay = new Map<string, number | undefined>();
@@ -24,11 +22,6 @@ export class Budget {
   /** What is spent, estimates included. */
   get spentUsd(): number {
     return this.#spentUsd;
-  }
-
-  /** What the gateway says was spent. */
-  get toldUsd(): number {
-    return this.#toldUsd;
   }
 
   /** A cost that was seen before, so that the first purchase of a run need not be a probe. */
@@ -68,18 +61,26 @@ export class Budget {
     const estimate = this.#underWay.get(key);
     this.#underWay.delete(key);
     if (costUsd !== undefined) {
-      this.spent(model, costUsd);
+      this.#spent(model, costUsd);
     } else if (how !== 'free') {
       this.#spentUsd += estimate ?? 0;
-      if (how === 'succeeded' && estimate === undefined) this.#silent.add(model);
+      if (estimate === undefined) this.#silent.add(model);
     }
   }
 
-  /** What a purchase cost, of this run or an earlier one of the same work. */
-  spent(model: string, costUsd: number | undefined): void {
-    if (costUsd === undefined) return;
+  /** What an earlier run of the same work bought: by the gateway's word, else by estimate. */
+  spentBefore(model: string, costUsd: number | undefined, estimateUsd: number | undefined): void {
+    if (costUsd !== undefined) {
+      this.#spent(model, costUsd);
+      return;
+    }
+    const estimate = estimateUsd ?? this.#seenUsd.get(model);
+    this.#spentUsd += estimate ?? 0;
+    if (estimate === undefined) this.#silent.add(model);
+  }
+
+  #spent(model: string, costUsd: number): void {
     this.#spentUsd += costUsd;
-    this.#toldUsd += costUsd;
     this.seen(model, costUsd);
   }
 }

@@ -40,6 +40,9 @@ const PRIOR_WEIGHT = 4;
  */
 const PRIOR_POINTS = [-0.932, -0.539, -0.297, -0.0955, 0.0955, 0.297, 0.539, 0.932] as const;
 
+/** How far each of these points speaks for its neighbours, as a part of half the range: beyond its ends, too. */
+const PRIOR_WIDTH = 0.25;
+
 /** How far one remembered task speaks for its neighbours, in standard deviations of them all (less with more tasks). */
 const BANDWIDTH = 0.7;
 
@@ -70,7 +73,7 @@ const ANY_TIME = 0.02;
  * Progress of an unknown model is believed this far: an honest one is learned in a few tasks; a clock that only looks
  * like progress costs the first of them little.
  */
-const FIRST_HONESTY = 0.15;
+const FIRST_HONESTY = 0.1;
 
 /** Never believed nor disbelieved for good. At the most, some polls still go where only durations lead. */
 const LEAST_HONESTY = 0.02;
@@ -241,7 +244,7 @@ function quantilesOf([fromMs, toMs]: DurationRange, seenMs: readonly number[]): 
   const center = (Math.log(fromMs) + Math.log(toMs)) / 2;
   const half = (Math.log(toMs) - Math.log(fromMs)) / 2;
   const weight = PRIOR_WEIGHT / PRIOR_POINTS.length;
-  const priorWidth = Math.max(LEAST_BANDWIDTH, half / QUANTILES);
+  const priorWidth = Math.max(LEAST_BANDWIDTH, half * PRIOR_WIDTH);
   const hills = PRIOR_POINTS.map((point) => ({ at: center + point * half, weight, width: priorWidth }));
   const seen = seenMs.map(Math.log);
   const width = Math.max(LEAST_BANDWIDTH, BANDWIDTH * deviationOf(seen, half / 2) * seen.length ** -0.2);

@@ -2,8 +2,9 @@
 
 import type { Modality, Route } from '../catalog/index.js';
 import { type MediaAccess, Output, type OutputFacts } from '../media/index.js';
-import { Aborts, ConfigError, RateLimitError, sha256, type Transport } from '../transport/index.js';
-import { type BatchItem, type BatchOptions, type BatchPort, BatchRun, checkBatch } from './batch.js';
+import { Aborts, ConfigError, messageOf, RateLimitError, sha256, type Transport } from '../transport/index.js';
+import { type BatchItem, type BatchOptions, checkBatch } from './batch.js';
+import { type BatchPort, BatchRun } from './batch-run.js';
 import { type DurationPriors, Durations } from './durations.js';
 import { isEnded, type Journal, type JournalRecord, type RecordFile, type RecordState } from './journal.js';
 import { nextDelay, type PollBounds } from './pace.js';
@@ -14,7 +15,7 @@ import { Records } from './records.js';
 import type { TaskRef } from './ref.js';
 import type { TaskState } from './result.js';
 import type { Scheduler } from './scheduler.js';
-import type { StateReading } from './state.js';
+import { isTerminal, type StateReading } from './state.js';
 import { Task, type TaskPort } from './task.js';
 import type { Warning } from './warning.js';
 
@@ -76,7 +77,10 @@ export class TaskEngine implements TaskPort {
   /** Buys a task; see `Purchases.submit`. */
   async submit(prepared: Prepared, at: SubmitAt): Promise<Task> {
     const { ref, ...first } = await this.#purchases.submit(prepared, at);
-    return new Task(ref, this, first);
+    const task = new Task(ref, this, first);
+    // An answer may bring the end at once.
+    if (isTerminal(task.state.status)) await this.#noteEnd(ref, task.state);
+    return task;
   }
 
   /** A handle on a task that is known from elsewhere. Makes no call. Throws `ConfigError` for another gateway's. */
@@ -123,17 +127,15 @@ export class TaskEngine implements TaskPort {
   /** Many requests as one piece of work; see `BatchOptions`. Throws `ConfigError` at once for wrong options. */
   batch<Request extends { model: string }>(
     requests: Iterable<Request> | AsyncIterable<Request>,
-    desk: {
-      identify: (request: Request) => Promise<string>;
-      prepare: (request: Request, signal: AbortSignal) => Promise<Prepared>;
-    },
+    prepare: (request: Request) => Promise<Prepared>,
     options: BatchOptions<Request>,
   ): AsyncGenerator<BatchItem<Request>, void, undefined> {
-    checkBatch(options);
+    checkBatch(requests, options);
     const { records } = this;
+    const { resendsUnknown } = this.#options;
     const port: BatchPort<Request> = {
-      identify: desk.identify,
-      submit: async (request, { key, signal }) => this.submit(await desk.prepare(request, signal), { key, signal }),
+      prepare,
+      submit: (prepared, at) => this.submit(prepared, { ...at, resendsUnknown }),
       attach: (record) => {
         const { taskId, state } = record;
         const isPending = state === 'submitted' || state === 'succeeded';
@@ -143,16 +145,17 @@ export class TaskEngine implements TaskPort {
       },
       hold: (key) => records.holdAlone(key),
       drop: (key) => records.drop(key),
-      recordOf: (key) => records.get(key),
+      look: (key) => records.get(key),
+      settled: (key) => records.settledByHolder(key),
       costs: async () => {
         const ended = await records.list({ state: 'succeeded' });
         return ended.flatMap(({ model, costUsd }) => (costUsd === undefined ? [] : [{ model, costUsd }]));
       },
       saved: (task, files) => this.#saved(task.toJSON(), files),
-      areThere: (files) => Output.areThere(files),
+      areThere: (files, folder) => Output.areThere(files, folder),
       digest: sha256,
       warn: (code, message) => this.warn(code, message),
-      resendsUnknown: this.#options.resendsUnknown,
+      resendsUnknown,
     };
     return new BatchRun(requests, port, options).items();
   }
@@ -202,15 +205,8 @@ export class TaskEngine implements TaskPort {
   }
 
   async ended(ref: TaskRef, state: TaskState, at: { elapsedMs: number; watched: Watched }): Promise<void> {
-    const { status, costUsd, error } = state;
-    if (status === 'queued' || status === 'running') return;
     this.#durations.learn(ref.model, ref.modality, at.elapsedMs, at.watched);
-    if (ref.key !== undefined && this.#resumed.delete(ref.key)) this.records.drop(ref.key);
-    await this.#noteOf(ref, (before) =>
-      isEnded(before)
-        ? undefined
-        : { state: status, ...(costUsd === undefined ? {} : { costUsd }), ...(error === undefined ? {} : { error }) },
-    );
+    await this.#noteEnd(ref, state);
   }
 
   waiting(ref: TaskRef): () => void {
@@ -218,7 +214,10 @@ export class TaskEngine implements TaskPort {
     if (key === undefined) return () => {};
     this.#resumed.delete(key);
     // Waiting does not wait for this: whoever else holds the task, looking is free.
-    const held = this.records.hold(key);
+    const held = this.records.hold(key).catch((failure: unknown) => {
+      this.warn('journal_claim_failed', messageOf(failure), { taskId: ref.id });
+      return false;
+    });
     return () => {
       held.then((isOurs) => {
         if (isOurs) this.records.drop(key);
@@ -240,6 +239,16 @@ export class TaskEngine implements TaskPort {
     return this.#options.now();
   }
 
+  async #noteEnd(ref: TaskRef, { status, costUsd, error }: TaskState): Promise<void> {
+    if (status === 'queued' || status === 'running') return;
+    if (ref.key !== undefined && this.#resumed.delete(ref.key)) this.records.drop(ref.key);
+    await this.#noteOf(ref, (before) =>
+      isEnded(before)
+        ? undefined
+        : { state: status, ...(costUsd === undefined ? {} : { costUsd }), ...(error === undefined ? {} : { error }) },
+    );
+  }
+
   async #saved(ref: TaskRef, files: readonly RecordFile[]): Promise<void> {
     const kept = files.map(({ path, bytes, sha256, contentType }) => ({ path, bytes, sha256, contentType }));
     await this.#noteOf(ref, () => ({ files: kept }));
@@ -252,8 +261,7 @@ export class TaskEngine implements TaskPort {
       const note = record === undefined ? undefined : change(record.state);
       if (record !== undefined && note !== undefined) await this.records.note(record, note);
     } catch (error) {
-      if (!(error instanceof ConfigError)) throw error;
-      this.warn('journal_write_failed', `The journal could not note the end of task ${ref.id}: ${error.message}`, {
+      this.warn('journal_write_failed', `The journal could not note the end of task ${ref.id}: ${messageOf(error)}`, {
         taskId: ref.id,
       });
     }

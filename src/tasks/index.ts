@@ -1,13 +1,6 @@
 // The door of the tasks room: from a paid submit to its end, written down on the way.
 
-export {
-  type BatchItem,
-  type BatchOptions,
-  BatchRun,
-  type BatchTotals,
-  type BatchUpdate,
-  checkBatch,
-} from './batch.js';
+export type { BatchItem, BatchOptions, BatchTotals, BatchUpdate } from './batch.js';
 export { DirectoryJournal, type DirectoryJournalOptions } from './directory-journal.js';
 export type { DurationPriors, DurationRange } from './durations.js';
 export { type EngineOptions, type ResumeFilter, TaskEngine } from './engine.js';
@@ -20,7 +13,7 @@ export {
   type RecordState,
 } from './journal.js';
 export { DEFAULT_BOUNDS, type PollBounds } from './pace.js';
-export type { Prepared } from './purchase.js';
+export { checkSubmit, type Prepared } from './purchase.js';
 export type { TaskReaders } from './readers.js';
 export { checkedRef, checkedTaskId, type TaskRef } from './ref.js';
 export { TaskResult, type TaskState } from './result.js';

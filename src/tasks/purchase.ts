@@ -4,7 +4,9 @@ import type { Route } from '../catalog/index.js';
 import {
   type Answer,
   ConfigError,
+  checkSignal,
   derived,
+  ImaRouterError,
   SubmitUnknownError,
   type Transport,
   WaitAbortedError,
@@ -18,8 +20,8 @@ import type { StateReading } from './state.js';
 /** A request that may be sent. */
 export interface Prepared {
   route: Route;
-  /** JSON, as it goes over the wire. */
-  body: string;
+  /** JSON, as it goes over the wire; local media are hosted now. Throws when that fails, or on `signal`. */
+  body: (signal?: AbortSignal) => Promise<string>;
   /** The same for equal requests at the same endpoint, wherever their local media were hosted. */
   fingerprint: string;
 }
@@ -32,6 +34,10 @@ export interface SubmitAt {
   dedupe?: 'attach' | undefined;
   /** The journal key; made up unless given. */
   key?: string | undefined;
+  /** Begins no exchange any more, but lets one that is under way come to its end; `signal` cuts that off too. */
+  stop?: AbortSignal | undefined;
+  /** Whether a record of unknown fate under `key` may be bought again. */
+  resendsUnknown?: boolean | undefined;
 }
 
 /** A task that was bought now, or before. */
@@ -82,33 +88,37 @@ export class Purchases {
   async submit(prepared: Prepared, at: SubmitAt): Promise<Bought> {
     checkSubmit(at);
     this.assertReady(prepared.route);
-    assertNotAborted(at.signal);
+    assertNotStopped(at);
     return at.dedupe === 'attach' ? this.#attachOrBuy(prepared, at) : this.#buy(prepared, at);
   }
 
   async #buy(prepared: Prepared, at: SubmitAt): Promise<Bought> {
     const { records, now } = this.#options;
+    const body = await prepared.body(at.stop ?? at.signal);
     const startedAt = now();
-    const record = this.#intent(prepared, at, new Date(startedAt).toISOString());
+    const record = this.#intent(prepared.route, { ...at, body, fingerprint: prepared.fingerprint, startedAt });
     // While it is held nobody takes this intent for an abandoned one.
-    if (!(await records.hold(record.key)) && at.key !== undefined) throw heldElsewhere(record.model, record.key);
+    const held = await unlessStopped(records.hold(record.key), at, (late) => late && records.drop(record.key));
+    if (!held && at.key !== undefined) throw heldElsewhere(record.model, record.key);
     try {
-      const before = at.key === undefined ? undefined : await records.get(record.key);
-      await records.begin(record);
-      const read = await this.#send(prepared, record, at.signal).catch(async (error: unknown) => {
-        if (error instanceof SubmitUnknownError) await records.note(record, { state: 'unknown' });
-        else await records.takeBack(record, before);
+      const before = at.key === undefined ? undefined : await unlessStopped(records.get(record.key), at);
+      if (before?.state === 'intent' || (before?.state === 'unknown' && !at.resendsUnknown)) throw unsettled(before);
+      await unlessStopped(records.begin(record), at, () => void records.takeBack(record, before));
+      const read = await this.#send(prepared.route, body, record, at).catch(async (error: unknown) => {
+        if (ImaRouterError.is(error) && !error.mayBeBilled) await records.takeBack(record, before);
+        else await records.note(record, { state: 'unknown' });
         throw error;
       });
       await records.note(record, { state: 'submitted', taskId: read.id });
       return { ref: refOf(record, read.id), reading: read.state, raw: read.raw, startedAt };
     } finally {
-      records.drop(record.key);
+      if (held) records.drop(record.key);
     }
   }
 
-  #intent({ route, body, fingerprint }: Prepared, at: SubmitAt, createdAt: string): JournalRecord {
-    const request = this.#keepable(body);
+  #intent(route: Route, at: SubmitAt & { body: string; fingerprint: string; startedAt: number }): JournalRecord {
+    const request = this.#keepable(at.body);
+    const createdAt = new Date(at.startedAt).toISOString();
     return {
       v: 1,
       key: at.key ?? crypto.randomUUID(),
@@ -119,7 +129,7 @@ export class Purchases {
       modality: route.modality,
       traceId: at.traceId ?? crypto.randomUUID(),
       state: 'intent',
-      fingerprint,
+      fingerprint: at.fingerprint,
       ...(request === undefined ? {} : { request }),
       createdAt,
       updatedAt: createdAt,
@@ -133,9 +143,10 @@ export class Purchases {
   }
 
   async #send(
-    { route, body }: Prepared,
+    route: Route,
+    body: string,
     { traceId }: JournalRecord,
-    signal: AbortSignal | undefined,
+    { signal, stop }: SubmitAt,
   ): Promise<{ id: string; state: StateReading | null; raw: unknown }> {
     const { transport, readers } = this.#options;
     const reading = (answer: Answer) => readers.readSubmit(answer, { path: route.path, modality: route.modality });
@@ -146,6 +157,7 @@ export class Purchases {
       phase: 'submit',
       paid: true,
       signal: derived(signal),
+      halt: stop,
       traceId,
       inspect: (candidate) => {
         const read = reading(candidate);
@@ -162,7 +174,8 @@ export class Purchases {
   async #attachOrBuy(prepared: Prepared, at: SubmitAt): Promise<Bought> {
     const { records } = this.#options;
     const name = `same-${prepared.fingerprint.slice(0, 64)}`;
-    while (!(await records.holdAlone(name))) await this.#lookAgain(at.signal);
+    const giveBack = (held: boolean) => held && records.drop(name);
+    while (!(await unlessStopped(records.holdAlone(name), at, giveBack))) await this.#lookAgain(at.signal);
     try {
       for (;;) {
         const pending = await this.#pendingOf(prepared);
@@ -179,14 +192,16 @@ export class Purchases {
   async #pendingOf({ fingerprint }: Prepared): Promise<Bought | 'none' | 'busy'> {
     const { records } = this.#options;
     const equal = await records.list({ fingerprint });
-    for (const record of equal) {
-      const { state, taskId } = record.state === 'intent' ? await records.settled(record) : record;
+    const settled = await Promise.all(equal.map((one) => (one.state === 'intent' ? records.settled(one) : one)));
+    for (const record of settled) {
+      const { state, taskId, createdAt } = record;
       if (state === 'submitted' && taskId !== undefined) {
-        return { ref: refOf(record, taskId), startedAt: Date.parse(record.createdAt) };
+        return { ref: refOf(record, taskId), startedAt: Date.parse(createdAt) };
       }
-      if (state === 'intent') return 'busy';
-      if (state === 'unknown') throw unsettled(record);
     }
+    if (settled.some(({ state }) => state === 'intent')) return 'busy';
+    const unknown = settled.find(({ state }) => state === 'unknown');
+    if (unknown !== undefined) throw unsettled(unknown);
     return 'none';
   }
 
@@ -200,7 +215,7 @@ export class Purchases {
       const timer = setTimeout(go, LOOK_AGAIN_MS);
       signal?.addEventListener('abort', go, { once: true });
     });
-    assertNotAborted(signal);
+    assertNotStopped({ signal });
   }
 }
 
@@ -211,10 +226,11 @@ export function refOf(record: JournalRecord, id: string): TaskRef {
 }
 
 /** Throws `ConfigError` for options that no submit can have. */
-function checkSubmit({ traceId, dedupe }: SubmitAt): void {
+export function checkSubmit({ traceId, dedupe, signal }: Pick<SubmitAt, 'traceId' | 'dedupe' | 'signal'>): void {
+  checkSignal(signal);
   const bad = (message: string, param: string, hint: string) =>
     new ConfigError(message, { code: 'bad_option', phase: 'config', param, hint });
-  if (traceId !== undefined && !/^[\x21-\x7e]{1,200}$/.test(traceId)) {
+  if (traceId !== undefined && !(typeof traceId === 'string' && /^[\x21-\x7e]{1,200}$/.test(traceId))) {
     throw bad(
       `${JSON.stringify(traceId)} cannot be a trace id.`,
       'traceId',
@@ -226,13 +242,36 @@ function checkSubmit({ traceId, dedupe }: SubmitAt): void {
   }
 }
 
-function assertNotAborted(signal: AbortSignal | undefined): void {
-  if (!signal?.aborted) return;
-  throw new WaitAbortedError('The submit was aborted before it was sent.', {
+function assertNotStopped({ signal, stop }: SubmitAt): void {
+  for (const one of [signal, stop]) if (one?.aborted) throw notSent(one);
+}
+
+function notSent(signal: AbortSignal): WaitAbortedError {
+  return new WaitAbortedError('The submit was aborted before it was sent.', {
     code: 'aborted',
     phase: 'submit',
     hint: 'Nothing was bought by this call.',
     cause: signal.reason,
+  });
+}
+
+/** What `work` comes to, unless the caller stops first: a store that hangs must not hold him. `late` undoes it then. */
+async function unlessStopped<Value>(
+  work: Promise<Value>,
+  at: SubmitAt,
+  late?: (value: Value) => unknown,
+): Promise<Value> {
+  const signals = [at.signal, at.stop].filter((one) => one !== undefined);
+  if (signals.length === 0) return work;
+  const stopped = AbortSignal.any(signals);
+  return new Promise<Value>((resolve, reject) => {
+    const stop = (): void => {
+      reject(notSent(stopped));
+      if (late !== undefined) work.then(late, () => {});
+    };
+    if (stopped.aborted) return stop();
+    stopped.addEventListener('abort', stop, { once: true });
+    work.then(resolve, reject).finally(() => stopped.removeEventListener('abort', stop));
   });
 }
 

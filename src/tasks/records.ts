@@ -16,8 +16,8 @@ export interface RecordsOptions {
   now: () => number;
 }
 
-/** What was not in the journal is looked for again after this long (ms). */
-const LIST_AGAIN_MS = 5000;
+/** A note that takes longer (ms) is told of as lost, though it may still come: the caller must have his task. */
+const LONGEST_NOTE_MS = 10_000;
 
 /** One record that this client holds, for as long as anybody in here needs it. */
 interface Hold {
@@ -31,9 +31,11 @@ interface Hold {
 export class Records {
   readonly #options: RecordsOptions;
   readonly #holds = new Map<string, Hold>();
-  /** Keys by task id: handles that were made by id alone know no key. */
-  #keys = new Map<string, string>();
-  #listedAt = Number.NEGATIVE_INFINITY;
+  /** The listing for handles that were made by id alone and know no key: the next one, shared by all who wait for it. */
+  #listing: Promise<unknown> = Promise.resolve();
+  #nextListing: Promise<Map<string, string>> | undefined;
+  /** Claims on their way back: the same name can be taken again after that. */
+  readonly #returning = new Map<string, Promise<unknown>>();
 
   constructor(options: RecordsOptions) {
     this.#options = options;
@@ -42,74 +44,76 @@ export class Records {
 
   /** Writes the intent. Throws `ConfigError` when it cannot be written: then nothing may be sent. */
   async begin(record: JournalRecord): Promise<void> {
-    try {
-      await this.#options.journal.put({ ...record });
-    } catch (cause) {
-      if (cause instanceof ConfigError) throw cause;
-      throw new ConfigError(`The journal cannot be written (${messageOf(cause)}), so nothing was sent.`, {
-        code: 'journal_unavailable',
-        phase: 'config',
-        hint: 'Make the journal writable, or use another one.',
-        cause,
-      });
-    }
+    await this.#ask((journal) => journal.put({ ...record })).catch(unavailable('cannot be written'));
   }
 
   /** Writes a later note into `record`. A failure is a warning: what is bought is bought, and the caller has its id. */
   async note(record: JournalRecord, change: Partial<JournalRecord>): Promise<void> {
     Object.assign(record, change, { updatedAt: new Date(this.#options.now()).toISOString() });
-    if (record.taskId !== undefined) this.#keys.set(record.taskId, record.key);
-    await this.#options.journal.put({ ...record }).catch((failure: unknown) => this.#failed(record, failure));
+    await this.#noted(record, (journal) => journal.put({ ...record }));
   }
 
   /** Takes an intent back that came to nothing; `before` is what stood there. */
   async takeBack(record: JournalRecord, before: JournalRecord | undefined): Promise<void> {
-    const { journal } = this.#options;
-    const done = before === undefined ? journal.delete(record.key) : journal.put({ ...before });
-    await done.catch((failure: unknown) => this.#failed(record, failure));
+    await this.#noted(record, (journal) =>
+      before === undefined ? journal.delete(record.key) : journal.put({ ...before }),
+    );
   }
 
   /** A record by its key. Throws `ConfigError` when the journal cannot be read. */
   async get(key: string): Promise<JournalRecord | undefined> {
-    const record = await this.#options.journal.get(key).catch(unreadable);
+    const record = await this.#ask((journal) => journal.get(key)).catch(unavailable('cannot be read'));
     return record?.gateway === this.#options.gateway ? record : undefined;
   }
 
   /** This gateway's records. Throws `ConfigError` when the journal cannot be read. */
   async list(filter: JournalFilter): Promise<JournalRecord[]> {
-    const records = await this.#options.journal.list(filter).catch(unreadable);
+    const records = await this.#ask((journal) => journal.list(filter)).catch(unavailable('cannot be read'));
     return records.filter((record) => record.gateway === this.#options.gateway && fits(record, filter));
   }
 
   /** The record of a task, by its handle's key or by its id; undefined when it is not in this journal. */
   async recordOf(taskId: string, key: string | undefined): Promise<JournalRecord | undefined> {
-    const known = key ?? this.#keys.get(taskId);
-    if (known !== undefined) return this.get(known);
-    // Handles on tasks that no journal knows may end by the thousand: they do not read it all each time.
-    if (this.#options.now() - this.#listedAt < LIST_AGAIN_MS) return undefined;
-    this.#listedAt = this.#options.now();
-    const records = await this.list({});
-    this.#keys = new Map(records.flatMap((one) => (one.taskId === undefined ? [] : [[one.taskId, one.key]])));
-    return records.find((one) => one.taskId === taskId);
+    const known = key ?? (await this.#keyOf(taskId));
+    return known === undefined ? undefined : this.get(known);
+  }
+
+  /** Thousands of handles may end together: one listing at a time, and each serves all who asked before it began. */
+  #keyOf(taskId: string): Promise<string | undefined> {
+    this.#nextListing ??= this.#listing
+      .catch(() => {})
+      .then(() => {
+        this.#nextListing = undefined;
+        const records = this.list({});
+        this.#listing = records;
+        return records;
+      })
+      .then((records) => new Map(records.flatMap((one) => (one.taskId === undefined ? [] : [[one.taskId, one.key]]))));
+    return this.#nextListing.then((keys) => keys.get(taskId));
   }
 
   /** What has become of an intent: an abandoned one is `unknown` from now on, one whose submitter lives is left alone. */
   async settled(intent: JournalRecord): Promise<JournalRecord> {
     if (!(await this.holdAlone(intent.key))) return intent;
     try {
-      const record = await this.get(intent.key);
-      if (record?.state !== 'intent' || !this.#isAbandoned(record)) return record ?? intent;
-      await this.note(record, { state: 'unknown' });
-      this.#options.warn({
-        code: 'submit_cut_off',
-        message: `A submit of ${record.model} was cut off: it may be running and billed. Look for the trace id ${record.traceId} in the gateway's console.`,
-        key: record.key,
-        traceId: record.traceId,
-      });
-      return record;
+      return (await this.settledByHolder(intent.key)) ?? intent;
     } finally {
       this.drop(intent.key);
     }
+  }
+
+  /** The record of a key that we hold: an intent there is one that its submitter left, and `unknown` from now on. */
+  async settledByHolder(key: string): Promise<JournalRecord | undefined> {
+    const record = await this.get(key);
+    if (record?.state !== 'intent' || !this.#isAbandoned(record)) return record;
+    await this.note(record, { state: 'unknown' });
+    this.#options.warn({
+      code: 'submit_cut_off',
+      message: `A submit of ${record.model} was cut off: it may be running and billed. Look for the trace id ${record.traceId} in the gateway's console.`,
+      key: record.key,
+      traceId: record.traceId,
+    });
+    return record;
   }
 
   /** Whether the submitter of an intent that we hold is gone: a store that knows no holders can only go by time. */
@@ -118,13 +122,18 @@ export class Records {
     return this.#options.now() - Date.parse(record.updatedAt) > this.#options.longestSubmitMs;
   }
 
-  /** Holds `name` until `drop`, if nobody else does; several users in here may hold it together. */
+  /** Holds `name` until `drop`, if nobody else does; several users in here may hold it together. Throws `ConfigError`. */
   async hold(name: string): Promise<boolean> {
     const hold = this.#holds.get(name) ?? this.#take(name);
     // Whoever begins to wait for a resumed task goes on with the hold that it came with.
     if (hold.resumed) hold.resumed = false;
     else hold.users++;
-    if (await hold.taken) return true;
+    try {
+      if (await hold.taken) return true;
+    } catch (error) {
+      this.drop(name);
+      throw error;
+    }
     this.drop(name);
     return false;
   }
@@ -160,25 +169,46 @@ export class Records {
   }
 
   #take(name: string): Hold {
-    const claimed = this.#options.journal.claim?.(name) ?? Promise.resolve(true);
-    const taken = claimed.catch((failure: unknown) => {
-      this.#options.warn({
-        code: 'journal_claim_failed',
-        message: `The journal gives no claim: ${messageOf(failure)}`,
-      });
-      return false;
-    });
-    const hold: Hold = { users: 0, resumed: false, taken };
+    const claim = async (): Promise<boolean> => {
+      await this.#returning.get(name);
+      const taken = await this.#ask((journal) => journal.claim?.(name)).catch(unavailable('gives no claim'));
+      return taken !== false;
+    };
+    const hold: Hold = { users: 0, resumed: false, taken: claim() };
+    // Each user hears of it; nobody may be left to hear.
+    hold.taken.catch(() => {});
     this.#holds.set(name, hold);
     return hold;
   }
 
   #giveBack(name: string, hold: Hold): void {
-    hold.taken
-      .then((taken) => (taken ? this.#options.journal.release?.(name) : undefined))
-      .catch((failure: unknown) =>
-        this.#options.warn({ code: 'journal_claim_failed', message: `A claim stays taken: ${messageOf(failure)}` }),
-      );
+    const back = hold.taken
+      .then((taken) => (taken ? this.#ask((journal) => journal.release?.(name)) : undefined))
+      .catch((failure: unknown) => {
+        const message = `A claim stays taken: ${messageOf(failure)}`;
+        this.#options.warn({ code: 'journal_claim_failed', message });
+      })
+      .finally(() => {
+        if (this.#returning.get(name) === back) this.#returning.delete(name);
+      });
+    this.#returning.set(name, back);
+  }
+
+  /** Asks the store, which may throw at once, or give no promise. */
+  async #ask<Answer>(call: (journal: Journal) => Answer): Promise<Awaited<Answer>> {
+    return await call(this.#options.journal);
+  }
+
+  /** Writes what is no condition of anything: trouble is a warning, and a store that hangs holds nobody for long. */
+  async #noted(record: JournalRecord, call: (journal: Journal) => Promise<void>): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<never>((_, reject) => {
+      const tooLong = new Error(`no answer within ${LONGEST_NOTE_MS / 1000} seconds`);
+      timer = setTimeout(() => reject(tooLong), LONGEST_NOTE_MS);
+    });
+    await Promise.race([this.#ask(call), late])
+      .catch((failure: unknown) => this.#failed(record, failure))
+      .finally(() => clearTimeout(timer));
   }
 
   #failed(record: JournalRecord, failure: unknown): void {
@@ -191,12 +221,14 @@ export class Records {
   }
 }
 
-function unreadable(cause: unknown): never {
-  if (cause instanceof ConfigError) throw cause;
-  throw new ConfigError(`The journal cannot be read: ${messageOf(cause)}`, {
-    code: 'journal_unavailable',
-    phase: 'config',
-    hint: 'Make the journal readable, or use another one.',
-    cause,
-  });
+function unavailable(how: string): (cause: unknown) => never {
+  return (cause) => {
+    if (cause instanceof ConfigError) throw cause;
+    throw new ConfigError(`The journal ${how}: ${messageOf(cause)}`, {
+      code: 'journal_unavailable',
+      phase: 'config',
+      hint: 'Mend the journal, or use another one; nothing was sent.',
+      cause,
+    });
+  };
 }

@@ -15,6 +15,8 @@ export interface SchedulerOptions {
   perSecond: number;
   /** Milliseconds, on a clock that never goes back. */
   now: () => number;
+  /** No `Retry-After` keeps everybody quiet for longer (ms). */
+  longestQuietMs: number;
   /** Milliseconds to be quiet after the n-th "too many requests" in a row (1, 2, …). */
   backoffMs: (refusals: number) => number;
 }
@@ -65,6 +67,8 @@ class Running implements Turn {
 export class Scheduler {
   readonly #options: SchedulerOptions;
   readonly #turns = new Heap<Waiting>(sooner);
+  /** Last calls: they wait for a place, and for nothing else. */
+  readonly #urgent = new Heap<Waiting>(sooner);
   readonly #alarms = new Heap<Waiting>(sooner);
   /** In order of their start. */
   readonly #running = new Set<Running>();
@@ -89,6 +93,11 @@ export class Scheduler {
     return this.#enter(this.#turns, dueAt, begin);
   }
 
+  /** Calls `begin` as soon as there is a place: at a deadline neither the budget nor a silence counts. */
+  lastTurn(begin: (turn: Turn) => void): () => void {
+    return this.#enter(this.#urgent, Number.NEGATIVE_INFINITY, begin);
+  }
+
   /** Calls `ring` at that time, whatever the budget says: a deadline is a deadline. */
   alarm(at: number, ring: () => void): () => void {
     return this.#enter(this.#alarms, at, ring);
@@ -102,7 +111,8 @@ export class Scheduler {
       this.#refusedAt = this.#options.now();
       this.#rate = Math.max(LEAST_RATE, this.#rate / 2);
     }
-    const quietMs = retryAfterMs ?? this.#options.backoffMs(this.#refusals);
+    const { backoffMs, longestQuietMs } = this.#options;
+    const quietMs = Math.min(retryAfterMs ?? backoffMs(this.#refusals), longestQuietMs);
     this.#quietUntil = Math.max(this.#quietUntil, this.#refusedAt + quietMs);
     this.#arm();
   }
@@ -111,6 +121,8 @@ export class Scheduler {
   goesWell(askedAt: number): void {
     if (askedAt < this.#refusedAt) return;
     this.#refusals = 0;
+    // Somebody asked in the silence, for himself or at his deadline, and was answered.
+    this.#quietUntil = Number.NEGATIVE_INFINITY;
     if (this.#rate < 1) this.#rate = Math.min(1, this.#rate + RECOVERY);
   }
 
@@ -134,9 +146,10 @@ export class Scheduler {
   #nextAt(): number {
     const alarm = this.#alarms.first()?.at ?? Number.POSITIVE_INFINITY;
     const turn = this.#turns.first()?.at ?? Number.POSITIVE_INFINITY;
-    if (turn === Number.POSITIVE_INFINITY) return alarm;
+    const budgeted = Math.max(turn, this.#nextSlot, this.#quietUntil);
+    const wanted = this.#urgent.first() === undefined ? budgeted : Number.NEGATIVE_INFINITY;
     const place = this.#isFull ? this.#oldestStart() + LINGER_MS : Number.NEGATIVE_INFINITY;
-    return Math.min(alarm, Math.max(turn, this.#nextSlot, this.#quietUntil, place));
+    return Math.min(alarm, Math.max(wanted, place));
   }
 
   #oldestStart(): number {
@@ -159,7 +172,6 @@ export class Scheduler {
 
   readonly #fire = (): void => {
     this.#timer = undefined;
-    // Whatever happens now sets no timer of its own: the last line does.
     this.#timerAt = Number.NEGATIVE_INFINITY;
     this.#release();
     this.#arm();
@@ -173,16 +185,23 @@ export class Scheduler {
       due.begin(NO_TURN);
     }
     if (this.#isFull) this.#setSlowAside(now);
+    for (let last = this.#urgent.first(); last !== undefined && !this.#isFull; last = this.#urgent.first()) {
+      this.#begin(last, this.#urgent, now);
+    }
     while (!this.#isFull && this.#nextSlot <= now && this.#quietUntil <= now) {
       const first = this.#turns.first();
       if (first === undefined || first.at > now) return;
       this.#takeSlot(now);
-      first.gone = true;
-      this.#turns.left();
-      const running = new Running(now, this.#ended);
-      this.#running.add(running);
-      first.begin(running);
+      this.#begin(first, this.#turns, now);
     }
+  }
+
+  #begin(waiting: Waiting, heap: Heap<Waiting>, now: number): void {
+    waiting.gone = true;
+    heap.left();
+    const running = new Running(now, this.#ended);
+    this.#running.add(running);
+    waiting.begin(running);
   }
 
   #takeSlot(now: number): void {

@@ -4,6 +4,7 @@ import type { Output, OutputFacts } from '../media/index.js';
 import {
   AuthenticationError,
   ConfigError,
+  checkSignal,
   guarded,
   ImaRouterError,
   InsufficientBalanceError,
@@ -90,6 +91,7 @@ export class Task {
     this.#watch = new Watch({
       scheduler: port.scheduler,
       ask: (signal) => this.#ask(signal),
+      now: () => port.now(),
       dueAt: () => this.#dueAt(),
       onAbort: (signal, listener) => port.onAbort(signal, listener),
     });
@@ -125,15 +127,12 @@ export class Task {
    * Throws `AuthenticationError`, `PermissionError`, `TaskNotFoundError`, `ServerError`, `ConnectionError`, ….
    */
   async refresh(options: { signal?: AbortSignal | undefined } = {}): Promise<TaskState> {
+    checkSignal(options.signal);
     const patience = this.#patience({ signal: options.signal });
-    try {
-      const asked = await this.#watch.now(patience);
-      if (patience.over === 'abort') throw this.#endings.aborted(options.signal?.reason);
-      if (asked !== undefined) throw asked.error;
-      return this.#state;
-    } finally {
-      patience.end();
-    }
+    const asked = await this.#watch.now(patience);
+    if (patience.over === 'abort') throw this.#endings.aborted(options.signal?.reason);
+    if (asked !== undefined) throw asked.error;
+    return this.#state;
   }
 
   /**
@@ -143,14 +142,15 @@ export class Task {
    */
   async *updates(options: WaitOptions = {}): AsyncGenerator<TaskState, void, undefined> {
     const { signal } = options;
+    checkSignal(signal);
     const timeoutMs = checkedTimeout(options.timeoutMs) ?? this.#port.defaultWaitMs(this.#ref);
     const patience = this.#patience({ deadline: this.#port.now() + timeoutMs, signal });
     const ended = this.#port.waiting(this.#ref);
     const troubles = new Troubles();
     try {
-      yield this.#state;
+      let told = this.#state;
+      yield told;
       while (!this.#isAtRest) {
-        const before = this.#state;
         let asked = await this.#watch.next(patience);
         const isLast = patience.over === 'deadline';
         if (isLast) asked = await this.#lastCall(signal);
@@ -158,11 +158,16 @@ export class Task {
         troubles.note(asked, this.#withoutOutput);
         if (troubles.final !== undefined) throw troubles.final;
         if (troubles.withoutOutput > WITHOUT_OUTPUT_LIMIT) throw this.#endings.withoutOutput(this.#state);
-        if (differs(before, this.#state)) yield this.#state;
-        if (isLast && !this.#isAtRest) throw this.#endings.timedOut(this.#state, timeoutMs, troubles.last);
+        if (this.#isAtRest) break;
+        if (differs(told, this.#state)) {
+          told = this.#state;
+          yield told;
+        }
+        if (isLast) throw this.#endings.timedOut(this.#state, timeoutMs, troubles.last);
       }
+      // Others may have asked meanwhile: the end is told to everybody.
+      if (differs(told, this.#state)) yield this.#state;
     } finally {
-      patience.end();
       ended();
     }
   }
@@ -189,18 +194,15 @@ export class Task {
   }
 
   #patience(at: { deadline?: number; signal?: AbortSignal | undefined }): Patience {
-    return new Patience({ scheduler: this.#port.scheduler, onAbort: this.#port.onAbort }, at);
+    const { scheduler, onAbort } = this.#port;
+    return new Patience({ scheduler, onAbort, now: () => this.#port.now() }, at);
   }
 
   /** A terminal state that is seen at the deadline counts. */
   async #lastCall(signal: AbortSignal | undefined): Promise<Asked> {
     const patience = this.#patience({ deadline: this.#port.now() + LAST_POLL_MS, signal });
-    try {
-      const asked = await this.#watch.now(patience);
-      return patience.over === undefined ? asked : { error: new DOMException('no answer in time', 'TimeoutError') };
-    } finally {
-      patience.end();
-    }
+    const asked = await this.#watch.last(patience);
+    return patience.over === undefined ? asked : { error: new DOMException('no answer in time', 'TimeoutError') };
   }
 
   #dueAt(): number {
@@ -271,7 +273,7 @@ const KEY_TROUBLE = [AuthenticationError, PermissionError, InsufficientBalanceEr
 function isFinal(error: unknown): boolean {
   if (error instanceof DOMException && error.name === 'TimeoutError') return false;
   if (!ImaRouterError.is(error)) return true;
-  return error.phase === 'config' || KEY_TROUBLE.some((type) => error instanceof type);
+  return error instanceof ConfigError || KEY_TROUBLE.some((type) => error instanceof type);
 }
 
 /** The gateway understood the question and says no; not load, not a fault on the way. */

@@ -11,6 +11,8 @@ export type Over = 'deadline' | 'abort';
 /** What asking needs. */
 export interface Asking {
   scheduler: Scheduler;
+  /** Milliseconds on the scheduler's clock. */
+  now: () => number;
   /** One status call and what follows from it. */
   ask: (signal: AbortSignal) => Promise<void>;
   /** When the next call should be made, on the scheduler's clock. */
@@ -19,32 +21,42 @@ export interface Asking {
   onAbort: (signal: AbortSignal, listener: () => void) => () => void;
 }
 
-/** One wait: until its deadline, its signal, or `end()`, which must be called. */
+/** How long one caller waits: until his deadline, or his signal. */
 export class Patience {
   over: Over | undefined;
-  /** Whom to tell when it is over. */
-  wake: (() => void) | undefined;
-  readonly #releases: (() => void)[] = [];
+  readonly #asking: Pick<Asking, 'scheduler' | 'onAbort' | 'now'>;
+  readonly #deadline: number | undefined;
+  readonly #signal: AbortSignal | undefined;
 
   constructor(
-    asking: Pick<Asking, 'scheduler' | 'onAbort'>,
+    asking: Pick<Asking, 'scheduler' | 'onAbort' | 'now'>,
     at: { deadline?: number | undefined; signal?: AbortSignal | undefined },
   ) {
-    const { deadline, signal } = at;
-    const endBy = (over: Over) => () => {
-      this.over ??= over;
-      this.wake?.();
-    };
-    if (signal?.aborted) {
-      this.over = 'abort';
-      return;
-    }
-    if (signal !== undefined) this.#releases.push(asking.onAbort(signal, endBy('abort')));
-    if (deadline !== undefined) this.#releases.push(asking.scheduler.alarm(deadline, endBy('deadline')));
+    this.#asking = asking;
+    this.#deadline = at.deadline;
+    this.#signal = at.signal;
   }
 
-  end(): void {
-    for (const release of this.#releases.splice(0)) release();
+  /** Whether it is over by now. */
+  isOver(): boolean {
+    if (this.#signal?.aborted) this.over ??= 'abort';
+    else if (this.#deadline !== undefined && this.#deadline <= this.#asking.now()) this.over ??= 'deadline';
+    return this.over !== undefined;
+  }
+
+  /** Calls `wake` when it is over. Nothing is armed while nobody waits: a loop that was left keeps no process alive. */
+  arm(wake: () => void): () => void {
+    const endBy = (over: Over) => () => {
+      this.over ??= over;
+      wake();
+    };
+    const { scheduler, onAbort } = this.#asking;
+    const offAbort = this.#signal === undefined ? undefined : onAbort(this.#signal, endBy('abort'));
+    const offAlarm = this.#deadline === undefined ? undefined : scheduler.alarm(this.#deadline, endBy('deadline'));
+    return () => {
+      offAbort?.();
+      offAlarm?.();
+    };
   }
 }
 
@@ -82,19 +94,32 @@ export class Watch {
     return answer;
   }
 
+  /** As `now`, but with others who are at their deadline only as many at once as there are places. */
+  last(patience: Patience): Promise<Asked> {
+    const answer = this.#join(patience);
+    if (this.#waiting.size > 0 && this.#call === undefined) {
+      this.#takeBack?.();
+      this.#takeBack = this.#asking.scheduler.lastTurn((turn) => {
+        this.#takeBack = undefined;
+        this.#ask(turn);
+      });
+    }
+    return answer;
+  }
+
   #join(patience: Patience): Promise<Asked> {
-    if (patience.over !== undefined) return Promise.resolve(undefined);
+    if (patience.isOver()) return Promise.resolve(undefined);
     return new Promise((resolve) => {
       const told = (asked: Asked): void => {
-        patience.wake = undefined;
+        disarm();
         this.#waiting.delete(told);
         resolve(asked);
       };
       this.#waiting.add(told);
-      patience.wake = () => {
+      const disarm = patience.arm(() => {
         told(undefined);
         if (this.#waiting.size === 0) this.#abandon();
-      };
+      });
     });
   }
 

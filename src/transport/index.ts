@@ -1,6 +1,6 @@
 // The door of the transport room: one HTTP exchange, its errors, and nothing about tasks or vendors.
 
-export { Aborts, derived, Stop } from './aborts.js';
+export { Aborts, checkSignal, derived, Stop } from './aborts.js';
 export { cleanBaseUrl, cleanHeaders, cleanIndexUrl, cleanKey, isLoopback, isPrivateHost } from './address.js';
 export { guarded, messageOf } from './callbacks.js';
 export { sha256 } from './digest.js';

@@ -63,6 +63,8 @@ export interface Call {
   signal?: AbortSignal | Stop | undefined;
   /** Bounds each exchange, body included; the client's request timeout unless given. */
   timeoutMs?: number | undefined;
+  /** When it fires no further exchange is begun; one that is under way goes on, unlike with `signal`. */
+  halt?: AbortSignal | undefined;
   /** Sent as `X-Trace-Id` when `paid`; named in errors in any case. */
   traceId?: string | undefined;
   taskId?: string | undefined;
@@ -133,7 +135,17 @@ export class Transport {
       aborts: this.aborts,
       departure: call.paid && this.#options.fetch === undefined ? watchedDeparture : undefined,
     };
+    /** An exchange of this call may have been taken: whatever the later ones come to, nobody knows what was bought. */
+    let isDoubtful = false;
+    const final = (error: ImaRouterError): ImaRouterError =>
+      isDoubtful && !(error instanceof SubmitUnknownError)
+        ? unknownSubmit(`${call.method} ${call.path} was sent again after no answer had come, and: ${error.message}`, {
+            ...this.#facts(call),
+            cause: error,
+          })
+        : error;
     for (let attempt = 1; ; attempt++) {
+      if (call.halt?.aborted) throw final(this.#abortedBeforeSending(call));
       const startedAt = now();
       const outcome = await exchange(wire, context);
       logger?.debug('exchange', {
@@ -147,9 +159,10 @@ export class Transport {
       if ('answer' in judged) return judged.answer;
       const policy = call.attempts === undefined ? retry : { ...retry, attempts: call.attempts };
       const delayMs = retryDelay(judged.ending, { attempt, paid: call.paid, policy, random });
-      if (delayMs === null) throw judged.error();
+      if (delayMs === null) throw final(judged.error());
+      isDoubtful ||= call.paid && mayHaveBeenTaken(judged.ending);
       logger?.info('retry', { method: call.method, path: this.redact(call.path), attempt, delayMs });
-      await this.#sleep(delayMs, call);
+      if (!(await this.#slept(delayMs, call))) throw final(this.#abortedBeforeSending(call));
     }
   }
 
@@ -276,22 +289,17 @@ export class Transport {
     return { ending: { type: 'failure', failure } satisfies Ending, error };
   }
 
-  /** Sleeps, or throws at once when the call is aborted. */
-  async #sleep(ms: number, call: Call): Promise<void> {
-    const { signal } = call;
-    if (signal?.aborted) throw this.#abortedBeforeSending(call);
-    await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(
-        () => {
-          off();
-          resolve();
-        },
-        Math.min(ms, LONGEST_TIMER_MS),
-      );
-      const off = this.aborts.on(signal, () => {
+  /** Sleeps; false, at once, when the call is to go no further. */
+  async #slept(ms: number, { signal, halt }: Call): Promise<boolean> {
+    if (signal?.aborted || halt?.aborted) return false;
+    return new Promise((resolve) => {
+      const end = (isOver: boolean) => () => {
         clearTimeout(timer);
-        reject(this.#abortedBeforeSending(call));
-      });
+        for (const off of offs) off();
+        resolve(isOver);
+      };
+      const timer = setTimeout(end(true), Math.min(ms, LONGEST_TIMER_MS));
+      const offs = [this.aborts.on(signal, end(false)), this.aborts.on(halt, end(false))];
     });
   }
 
@@ -300,7 +308,7 @@ export class Transport {
       code: 'aborted',
       hint: 'Nothing was bought by this call.',
       ...this.#facts(call),
-      cause: call.signal?.reason,
+      cause: call.signal?.aborted ? call.signal.reason : call.halt?.reason,
     });
   }
 
@@ -318,6 +326,10 @@ export class Transport {
       mayBeBilled: call.taskId !== undefined,
     };
   }
+}
+
+function mayHaveBeenTaken(ending: Ending): boolean {
+  return ending.type === 'untrusted' || (ending.type === 'failure' && ending.failure.kind === 'lost');
 }
 
 function unknownSubmit(what: string, facts: Omit<ErrorFacts, 'code'>): SubmitUnknownError {

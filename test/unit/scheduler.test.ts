@@ -16,7 +16,8 @@ afterEach(() => {
 });
 
 const now = () => Date.now() - startedAt;
-const scheduler = (perSecond: number) => new Scheduler({ perSecond, now, backoffMs: (n) => 1000 * 2 ** (n - 1) });
+const scheduler = (perSecond: number) =>
+  new Scheduler({ perSecond, now, longestQuietMs: 8000, backoffMs: (n) => 1000 * 2 ** (n - 1) });
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
 /** Asks for turns by name and notes when they came. */

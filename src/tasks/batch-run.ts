@@ -1,0 +1,418 @@
+// Many requests as one piece of work: bounded, continued instead of paid again, every item with its own ending.
+
+import type { SavedFile } from '../media/index.js';
+import {
+  BudgetExceededError,
+  guarded,
+  ImaRouterError,
+  messageOf,
+  SubmitUnknownError,
+  WaitAbortedError,
+} from '../transport/index.js';
+import { type BatchItem, type BatchOptions, type BatchTotals, type BatchUpdate, CONCURRENCY, wrong } from './batch.js';
+import { Budget } from './budget.js';
+import type { JournalRecord } from './journal.js';
+import { heldElsewhere, type Prepared, unsettled } from './purchase.js';
+import type { TaskResult, TaskState } from './result.js';
+import type { Task } from './task.js';
+
+/** What the client does for a batch. */
+export interface BatchPort<Request> {
+  /** Takes the request as it is at this moment. Rejects with what `submit` throws before sending. */
+  prepare(request: Request): Promise<Prepared>;
+  submit(prepared: Prepared, at: { key: string; signal: AbortSignal; stop: AbortSignal }): Promise<Task>;
+  /** The task of a record that is pending or succeeded. */
+  attach(record: JournalRecord): Task | undefined;
+  /** Takes the key for this run; false when somebody else alive has it. */
+  hold(key: string): Promise<boolean>;
+  drop(key: string): void;
+  /** The record of a key. */
+  look(key: string): Promise<JournalRecord | undefined>;
+  /** The record of a key that is held: what its submitter left as an intent is `unknown` from now on. */
+  settled(key: string): Promise<JournalRecord | undefined>;
+  /** Costs of earlier purchases, by model. */
+  costs(): Promise<{ model: string; costUsd: number }[]>;
+  saved(task: Task, files: readonly SavedFile[]): Promise<void>;
+  /** Whether files of an earlier run are still there, in that folder. */
+  areThere(files: readonly SavedFile[], folder: string): Promise<boolean>;
+  /** Hex. */
+  digest(text: string): Promise<string>;
+  warn(code: string, message: string): void;
+  /** Whether submits of unknown fate may be sent again. */
+  resendsUnknown: boolean;
+}
+
+/** A POST that is under way when the batch stops may still be answered for this long (ms): its id is worth having. */
+const DRAIN_MS = 10_000;
+
+/** What is known of a request before it is begun. */
+interface Booked<Request> {
+  request: Request;
+  index: number;
+  /** Empty when it could not be told: then `error` says why. */
+  key: string;
+  prepared?: Prepared;
+  estimateUsd?: number | undefined;
+  error?: Error;
+  /** Whether what an earlier run bought for it is in the budget's books. */
+  isCounted: boolean;
+}
+
+/** One run over the requests. */
+export class BatchRun<Request extends { model: string }> {
+  readonly #port: BatchPort<Request>;
+  readonly #options: BatchOptions<Request>;
+  readonly #source: Iterator<Request> | AsyncIterator<Request>;
+  readonly #budget: Budget;
+  readonly #totals: BatchTotals;
+  readonly #done: BatchItem<Request>[] = [];
+  /** How often each content came, and which own keys. */
+  readonly #seen = new Map<string, number>();
+  /** Fires first: nothing is begun any more. What is under way ends, at the latest when `#drained` fires. */
+  readonly #stop = new AbortController();
+  readonly #drained = new AbortController();
+  readonly #stopped: Promise<undefined>;
+  readonly #tell: (update: BatchUpdate) => void;
+  #taken = 0;
+  #begun = 0;
+  #isDry = false;
+  /** Whether the stop took anything away from the caller. */
+  #isCut = false;
+  #pulling: Promise<unknown> = Promise.resolve();
+  /** Requests that were looked at before the first purchase. */
+  #booked: Booked<Request>[] = [];
+  #trouble: { error: unknown } | undefined;
+  /** Everybody who waits for anything to change. */
+  #changed: (() => void)[] = [];
+
+  constructor(
+    requests: Iterable<Request> | AsyncIterable<Request>,
+    port: BatchPort<Request>,
+    options: BatchOptions<Request>,
+  ) {
+    this.#port = port;
+    this.#options = options;
+    this.#source = Symbol.asyncIterator in requests ? requests[Symbol.asyncIterator]() : requests[Symbol.iterator]();
+    this.#budget = new Budget(options.maxCostUsd);
+    this.#totals = {
+      ...{ total: Array.isArray(requests) ? requests.length : undefined, underWay: 0, succeeded: 0, failed: 0 },
+      ...{ unknown: 0, continued: 0, costUsd: 0, costUnknown: 0 },
+    };
+    this.#stopped = new Promise((resolve) => {
+      this.#stop.signal.addEventListener('abort', () => resolve(undefined), { once: true });
+    });
+    this.#tell = guarded(options.onUpdate, (error) =>
+      port.warn('callback_threw', `onUpdate threw: ${messageOf(error)}`),
+    );
+  }
+
+  /** The endings, in the order in which they come. Leaving early stops the batch; what is bought stays in the journal. */
+  async *items(): AsyncGenerator<BatchItem<Request>, void, undefined> {
+    const { signal, concurrency = CONCURRENCY, maxCostUsd } = this.#options;
+    const halt = () => this.#halt(signal?.reason);
+    if (signal?.aborted) halt();
+    signal?.addEventListener('abort', halt, { once: true });
+    let drain: ReturnType<typeof setTimeout> | undefined;
+    this.#stop.signal.addEventListener('abort', () => {
+      drain = setTimeout(() => this.#drained.abort(this.#stop.signal.reason), DRAIN_MS);
+    });
+    let atWork = concurrency;
+    const work = async (): Promise<void> => {
+      try {
+        await this.#work(concurrency);
+      } catch (error) {
+        this.#trouble ??= { error };
+        this.#halt(error);
+      } finally {
+        atWork--;
+        this.#wakeAll();
+      }
+    };
+    try {
+      if (maxCostUsd !== undefined) await this.#readBooks();
+      const workers = Array.from({ length: concurrency }, work);
+      try {
+        while (atWork > 0 || this.#done.length > 0) {
+          const item = this.#done.shift();
+          this.#wakeAll();
+          if (item !== undefined) yield item;
+          else await this.#change();
+        }
+      } finally {
+        this.#halt(new Error('the batch was left'));
+        await Promise.all(workers);
+      }
+      if (this.#trouble !== undefined) throw this.#trouble.error;
+      if (signal?.aborted && this.#isCut) throw this.#aborted(signal);
+    } finally {
+      clearTimeout(drain);
+      signal?.removeEventListener('abort', halt);
+      this.#leaveSource();
+    }
+  }
+
+  #halt(reason: unknown): void {
+    if (this.#stop.signal.aborted) return;
+    this.#stop.abort(reason);
+    this.#wakeAll();
+  }
+
+  /** A list is looked through before anything is bought: what earlier runs bought anywhere in it counts from the start. */
+  async #readBooks(): Promise<void> {
+    for (const { model, costUsd } of await this.#port.costs()) this.#budget.seen(model, costUsd);
+    if (this.#totals.total === undefined) return;
+    const booked: Booked<Request>[] = [];
+    for (let next = await this.#next(); next !== undefined; next = await this.#next()) booked.push(next);
+    this.#booked = booked;
+  }
+
+  async #work(concurrency: number): Promise<void> {
+    for (;;) {
+      // Nothing is bought for a caller who does not come to fetch what is there.
+      while (this.#done.length >= concurrency && !this.#stop.signal.aborted) await this.#change();
+      const next = await this.#pull();
+      if (next === undefined) return;
+      this.#begun++;
+      this.#totals.underWay++;
+      const item = await this.#one(next);
+      this.#totals.underWay--;
+      this.#count(item);
+      this.#done.push(item);
+      this.#update(item, item.task?.state, item.error);
+      this.#wakeAll();
+    }
+  }
+
+  /** The next request; one at a time, as an iterator wants it, and the books. */
+  async #pull(): Promise<Booked<Request> | undefined> {
+    const before = this.#pulling;
+    const mine = (async () => {
+      await before.catch(() => {});
+      if (this.#stop.signal.aborted) {
+        const { total } = this.#totals;
+        this.#isCut ||= total === undefined ? !this.#isDry : this.#begun < total;
+        return undefined;
+      }
+      return this.#booked.shift() ?? this.#next();
+    })();
+    this.#pulling = mine;
+    return mine;
+  }
+
+  async #next(): Promise<Booked<Request> | undefined> {
+    if (this.#isDry) return undefined;
+    const coming = Promise.resolve(this.#source.next());
+    // A source may be silent for hours; who leaves does not wait for it.
+    coming.catch(() => {});
+    const next = await Promise.race([coming, this.#stopped]);
+    if (next === undefined) return undefined;
+    this.#isDry = next.done === true;
+    return next.done === true ? undefined : this.#book(next.value, this.#taken++);
+  }
+
+  /** Tells the source that nobody comes any more, without waiting for what it does about it. */
+  #leaveSource(): void {
+    if (this.#isDry) return;
+    this.#isDry = true;
+    const left = async () => this.#source.return?.();
+    left().catch(() => {});
+  }
+
+  async #book(request: Request, index: number): Promise<Booked<Request>> {
+    const booked: Booked<Request> = { request, index, key: '', isCounted: false };
+    try {
+      // At once: the source may fill the same object with the next request.
+      const preparing = this.#port.prepare(request);
+      preparing.catch(() => {});
+      booked.estimateUsd = this.#estimate(request);
+      const own = this.#options.key?.(request, index);
+      booked.prepared = await preparing;
+      booked.key = await this.#keyOf(own, booked.prepared.fingerprint);
+      if (this.#options.maxCostUsd !== undefined) this.#countBefore(booked, await this.#port.look(booked.key));
+    } catch (error) {
+      booked.error = asError(error);
+    }
+    return booked;
+  }
+
+  #estimate(request: Request): number | undefined {
+    const estimate = this.#options.estimateUsd?.(request);
+    if (estimate === undefined || (Number.isFinite(estimate) && estimate >= 0)) return estimate;
+    throw wrong('estimateUsd', 'must give a number of USD from 0, or nothing', 'It is not asynchronous.');
+  }
+
+  async #keyOf(own: string | undefined, fingerprint: string): Promise<string> {
+    const { name = '' } = this.#options;
+    if (own !== undefined && typeof own !== 'string') throw wrong('key', 'must give a text', 'It is not asynchronous.');
+    const content = own === undefined ? ['content', fingerprint] : ['own', own];
+    const words = JSON.stringify(content);
+    const before = this.#seen.get(words) ?? 0;
+    this.#seen.set(words, before + 1);
+    if (own !== undefined && before > 0)
+      throw wrong('key', `gave ${JSON.stringify(own)} twice`, 'Keys tell requests apart.');
+    return `b-${(await this.#port.digest(JSON.stringify([name, ...content, before]))).slice(0, 40)}`;
+  }
+
+  #countBefore(booked: Booked<Request>, record: JournalRecord | undefined): void {
+    if (booked.isCounted || (record?.state !== 'succeeded' && record?.state !== 'unknown')) return;
+    booked.isCounted = true;
+    this.#budget.spentBefore(booked.request.model, record.costUsd, booked.estimateUsd);
+  }
+
+  async #one(booked: Booked<Request>): Promise<BatchItem<Request>> {
+    const { request, index, key, prepared } = booked;
+    const item: BatchItem<Request> = { index, key, request, continued: false };
+    try {
+      if (booked.error !== undefined || prepared === undefined) throw booked.error;
+      const isOurs = await this.#port.hold(key);
+      try {
+        const record = isOurs ? await this.#port.settled(key) : await this.#port.look(key);
+        this.#countBefore(booked, record);
+        await this.#live(item, booked, { prepared, record, isOurs });
+      } finally {
+        if (isOurs) this.#port.drop(key);
+      }
+    } catch (error) {
+      item.error = asError(error);
+      if (this.#stop.signal.aborted && error instanceof WaitAbortedError) this.#isCut = true;
+    }
+    return item;
+  }
+
+  /** Continued, or bought; then waited for, then saved. */
+  async #live(
+    item: BatchItem<Request>,
+    booked: Booked<Request>,
+    { prepared, record, isOurs }: { prepared: Prepared; record: JournalRecord | undefined; isOurs: boolean },
+  ): Promise<void> {
+    const before = record === undefined ? undefined : this.#port.attach(record);
+    if (record === undefined || before === undefined) {
+      // Looking is free, buying is not: who does not hold the key leaves it to him who does.
+      if (!isOurs || record?.state === 'intent') throw heldElsewhere(item.request.model, item.key);
+      if (record?.state === 'unknown' && !this.#port.resendsUnknown) throw unsettled(record);
+      await this.#buy(item, booked, prepared);
+    } else {
+      item.task = before;
+      item.continued = true;
+      this.#totals.continued++;
+      await this.#findFiles(item, record);
+      if (record.state === 'succeeded') item.result = await this.#result(item, before);
+      else await this.#counted(item, booked, async () => before);
+    }
+    await this.#save(item);
+  }
+
+  async #findFiles(item: BatchItem<Request>, { files }: JournalRecord): Promise<void> {
+    const { outDir } = this.#options;
+    if (outDir === undefined || files === undefined || !(await this.#port.areThere(files, outDir))) return;
+    item.files = files;
+  }
+
+  async #save(item: BatchItem<Request>): Promise<void> {
+    const { outDir } = this.#options;
+    const { task, result } = item;
+    if (outDir === undefined || task === undefined || result === undefined || item.files !== undefined) return;
+    const folder = /[/\\]$/.test(outDir) ? outDir : `${outDir}/`;
+    // The name has the task's id in it: what lies there is from an earlier run that was cut off before it noted it.
+    item.files = await result.download(folder, { signal: this.#stop.signal, overwrite: true });
+    await this.#port.saved(task, item.files);
+  }
+
+  async #buy(item: BatchItem<Request>, booked: Booked<Request>, prepared: Prepared): Promise<void> {
+    const { model } = item.request;
+    for (;;) {
+      if (this.#stop.signal.aborted) throw this.#notSent();
+      const verdict = this.#budget.verdict(model, booked.estimateUsd);
+      if (verdict === 'buy') break;
+      if (verdict !== 'wait') throw this.#tooDear(verdict, model);
+      await this.#change();
+    }
+    const at = { key: item.key, stop: this.#stop.signal, signal: this.#drained.signal };
+    await this.#counted(item, booked, () => this.#port.submit(prepared, at));
+  }
+
+  /** Waits for the result of a task that is in the budget's books until it ends. */
+  async #counted(item: BatchItem<Request>, booked: Booked<Request>, begin: () => Promise<Task>): Promise<void> {
+    const { model } = item.request;
+    this.#budget.begin(item.key, model, booked.estimateUsd);
+    let how: 'succeeded' | 'free' | 'open' = 'free';
+    try {
+      item.task = await begin();
+      item.result = await this.#result(item, item.task);
+      how = 'succeeded';
+    } catch (error) {
+      const status = item.task?.state.status;
+      // The vendor does not charge for what failed, or says what it charged.
+      if (status !== 'failed' && status !== 'cancelled' && ImaRouterError.is(error) && error.mayBeBilled) how = 'open';
+      throw error;
+    } finally {
+      this.#budget.end(item.key, model, how, item.task?.state.costUsd);
+      this.#wakeAll();
+    }
+  }
+
+  async #result(item: BatchItem<Request>, task: Task): Promise<TaskResult> {
+    const onUpdate = (state: TaskState) => this.#update(item, state);
+    return task.result({ signal: this.#stop.signal, timeoutMs: this.#options.timeoutMs, onUpdate });
+  }
+
+  #count({ result, error }: BatchItem<Request>): void {
+    const totals = this.#totals;
+    if (result !== undefined) totals.succeeded++;
+    else if (error instanceof SubmitUnknownError) totals.unknown++;
+    else totals.failed++;
+    if (result !== undefined && result.costUsd === undefined) totals.costUnknown++;
+    if (result?.costUsd !== undefined) totals.costUsd += result.costUsd;
+  }
+
+  #update({ index, key }: BatchItem<Request>, state?: TaskState, error?: Error): void {
+    this.#tell({ index, key, state, error, totals: { ...this.#totals } });
+  }
+
+  #change(): Promise<void> {
+    return new Promise((resolve) => this.#changed.push(resolve));
+  }
+
+  #wakeAll(): void {
+    for (const wake of this.#changed.splice(0)) wake();
+  }
+
+  #tooDear(verdict: 'exceeded' | 'unpriced', model: string): BudgetExceededError {
+    const { maxCostUsd } = this.#options;
+    const spent = `${this.#budget.spentUsd.toFixed(4)} of ${maxCostUsd} USD are spent or spoken for`;
+    return verdict === 'exceeded'
+      ? new BudgetExceededError(`A ${model} request does not fit into the budget (${spent}): it was not sent.`, {
+          code: 'budget_exceeded',
+          phase: 'submit',
+          hint: 'Raise maxCostUsd and run the same batch again: what is bought is not bought twice.',
+        })
+      : new BudgetExceededError(`Nobody says what a ${model} request costs, so no budget can be kept (${spent}).`, {
+          code: 'cost_unknown',
+          phase: 'submit',
+          hint: 'Give estimateUsd, or leave maxCostUsd out; what is bought is not bought twice.',
+        });
+  }
+
+  #notSent(): WaitAbortedError {
+    return new WaitAbortedError('The batch was stopped before this request was sent.', {
+      code: 'aborted',
+      phase: 'submit',
+      hint: 'Run the same batch again: what is bought is not bought twice.',
+      cause: this.#stop.signal.reason,
+    });
+  }
+
+  #aborted(signal: AbortSignal): WaitAbortedError {
+    return new WaitAbortedError(`The batch was aborted after ${this.#begun} requests; what is bought runs on.`, {
+      code: 'wait_aborted',
+      phase: 'poll',
+      mayBeBilled: this.#begun > 0,
+      hint: 'Run the same batch again: it goes on where it stopped.',
+      cause: signal.reason,
+    });
+  }
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(messageOf(thrown));
+}
