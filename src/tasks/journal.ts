@@ -86,13 +86,27 @@ export function isEnded(state: RecordState): boolean {
   return state === 'succeeded' || state === 'failed' || state === 'cancelled';
 }
 
-/** Keeps records for as long as the process lives. */
+/** Records of ended tasks that stay in memory: some 20 MB at most, where requests are long. */
+const KEPT_IN_MEMORY = 10_000;
+
+/** Keeps records for as long as the process lives; of ended tasks the last 10,000. */
 export class MemoryJournal implements Journal {
   readonly #records = new Map<string, JournalRecord>();
+  /** Keys of ended tasks, in the order of their ends. */
+  readonly #ended = new Set<string>();
   readonly #claims = new Set<string>();
 
   async put(record: JournalRecord): Promise<void> {
-    this.#records.set(record.key, structuredClone(record));
+    const { key, state } = record;
+    this.#records.set(key, structuredClone(record));
+    this.#ended.delete(key);
+    if (!isEnded(state)) return;
+    this.#ended.add(key);
+    for (const oldest of this.#ended) {
+      if (this.#ended.size <= KEPT_IN_MEMORY) break;
+      this.#ended.delete(oldest);
+      this.#records.delete(oldest);
+    }
   }
 
   async get(key: string): Promise<JournalRecord | undefined> {
@@ -106,6 +120,7 @@ export class MemoryJournal implements Journal {
 
   async delete(key: string): Promise<void> {
     this.#records.delete(key);
+    this.#ended.delete(key);
   }
 
   async claim(name: string): Promise<boolean> {

@@ -1,0 +1,292 @@
+// What a hostile reader tried: stores that throw or hang, crashes in mid-batch, doubts, live objects, sources that never answer.
+
+import { afterEach, describe, expect, test } from 'vitest';
+import { type BatchItem, type JournalRecord, MemoryJournal, SubmitUnknownError } from '../../src/index.js';
+import { type Mock, type MockOptions, startMock } from '../../src/mock/index.js';
+import { clientFor } from '../support/client.js';
+import { json, serve, type TestServer } from '../support/server.js';
+
+const request = { model: 'gemini-2.5-flash-image', prompt: 'x' } as const;
+const wanted = (count: number) => Array.from({ length: count }, (_, i) => ({ ...request, prompt: `picture ${i}` }));
+
+const open: (Mock | TestServer)[] = [];
+async function mockWith(options: MockOptions = {}): Promise<Mock> {
+  const mock = await startMock({ speed: 500, seed: 5, ...options });
+  open.push(mock);
+  return mock;
+}
+async function server(...args: Parameters<typeof serve>): Promise<TestServer> {
+  const made = await serve(...args);
+  open.push(made);
+  return made;
+}
+afterEach(async () => {
+  for (const one of open.splice(0)) await one.close();
+});
+
+async function all<Request>(items: AsyncIterable<BatchItem<Request>>): Promise<BatchItem<Request>[]> {
+  const found: BatchItem<Request>[] = [];
+  for await (const item of items) found.push(item);
+  return found;
+}
+const paid = (mock: Mock) => mock.ledger.submits.filter((submit) => submit.paid).length;
+const posts = (at: TestServer) => at.requests.filter(({ method }) => method === 'POST');
+const moment = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+describe('never paid twice', () => {
+  test('a batch item whose process died in mid-POST is unknown, not new', async () => {
+    const mock = await mockWith({ faults: [{ on: 'submit', act: 'reset-after' }] });
+    const journal = new MemoryJournal();
+    await all(clientFor(mock.url, { journal }).ima.batch(wanted(1)));
+    const [record] = await journal.list({ state: 'unknown' });
+    await journal.put({ ...(record as JournalRecord), state: 'intent' });
+    const { ima, warnings } = clientFor(mock.url, { journal });
+    const [item] = await all(ima.batch(wanted(1)));
+    expect(item?.error).toMatchObject({ code: 'submit_unsettled', mayBeBilled: true });
+    expect(warnings).toMatchObject([{ code: 'submit_cut_off' }]);
+    expect(mock.ledger.submits).toHaveLength(1);
+  });
+
+  test.each([
+    [400, { code: 'invalid_request', message: 'no' }],
+    [429, { code: 'x', message: 'slow down' }],
+  ])('who resends what is unknown and then hears %i knows no more than before', async (status, body) => {
+    const at = await server((_, response, count) => {
+      if (count === 1) response.socket?.resetAndDestroy();
+      else json(response, body, status);
+    });
+    const { ima } = clientFor(at.url, { retry: { unknownSubmits: true, baseMs: 2, attempts: 3 } });
+    const error = await ima.submit(request).catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(SubmitUnknownError);
+    expect(error).toMatchObject({ mayBeBilled: true });
+    expect(await ima.journal.list()).toMatchObject([{ state: 'unknown' }]);
+  });
+
+  test('a 303 says that it was taken: the record stays', async () => {
+    const at = await server((_, response) => response.writeHead(303, { location: '/elsewhere' }).end());
+    const { ima } = clientFor(at.url);
+    await expect(ima.submit(request)).rejects.toMatchObject({ code: 'unexpected_redirect', mayBeBilled: true });
+    expect(await ima.journal.list()).toMatchObject([{ state: 'unknown' }]);
+    await all(ima.batch([request]));
+    const [item] = await all(ima.batch([request]));
+    expect(item?.error).toMatchObject({ code: 'submit_unsettled' });
+    expect(posts(at)).toHaveLength(2);
+  });
+
+  test('an object that is used again for each request is taken as it is when it comes', async () => {
+    const at = await server((seen, response) => {
+      if (seen.method === 'POST') setTimeout(() => json(response, { id: JSON.parse(seen.body).prompt }), 5);
+      else json(response, { status: 'succeeded', url: 'https://c.example/a.png' });
+    });
+    const { ima } = clientFor(at.url);
+    function* source() {
+      const one = { model: request.model, prompt: '' };
+      for (const prompt of 'abcdef') {
+        one.prompt = prompt;
+        yield one;
+      }
+    }
+    await all(ima.batch(source(), { concurrency: 3 }));
+    expect(
+      posts(at)
+        .map(({ body }) => JSON.parse(body).prompt)
+        .sort()
+        .join(''),
+    ).toBe('abcdef');
+  });
+
+  test('after the abort of a batch nothing is sent, in a backoff neither', async () => {
+    const at = await server((_, response) => json(response, { code: 'x', message: 'slow down' }, 429));
+    const { ima } = clientFor(at.url, { retry: { baseMs: 300, capMs: 300 } });
+    const controller = new AbortController();
+    const run = all(ima.batch(wanted(1), { signal: controller.signal }));
+    while (at.requests.length === 0) await moment(2);
+    controller.abort();
+    await expect(run).rejects.toMatchObject({ name: 'AbortError' });
+    await moment(400);
+    expect(at.requests).toHaveLength(1);
+    expect(await ima.journal.list()).toEqual([]);
+  });
+});
+
+describe('a budget', () => {
+  test('is kept when nobody says what became of a purchase', async () => {
+    const mock = await mockWith({ speed: 1 });
+    const { ima } = clientFor(mock.url);
+    const items = await all(ima.batch(wanted(6), { maxCostUsd: 0.01, timeoutMs: 1 }));
+    expect(paid(mock)).toBe(1);
+    expect(items.filter(({ error }) => (error as { code?: string }).code === 'cost_unknown')).toHaveLength(5);
+  });
+
+  test('is kept over runs of a gateway that tells no cost', async () => {
+    const mock = await mockWith();
+    const journal = new MemoryJournal();
+    const requests = Array.from({ length: 8 }, (_, i) => ({ model: 'kling-v2-6', prompt: `puppy ${i}` }));
+    const options = { maxCostUsd: 3, estimateUsd: () => 1, endpoint: '/kling/v1/videos/text2video' };
+    for (let run = 0; run < 3; run++) await all(clientFor(mock.url, { journal }).ima.batch(requests, options));
+    expect(paid(mock)).toBe(3);
+  });
+
+  test('counts what earlier runs bought further down the list', async () => {
+    const mock = await mockWith();
+    const journal = new MemoryJournal();
+    const { ima } = clientFor(mock.url, { journal });
+    const old = await all(ima.batch(wanted(3)));
+    const cost = Math.max(...old.map(({ result }) => result?.costUsd ?? 0));
+    const fresh = Array.from({ length: 3 }, (_, i) => ({ ...request, prompt: `new ${i}` }));
+    await all(clientFor(mock.url, { journal }).ima.batch([...fresh, ...wanted(3)], { maxCostUsd: cost * 3 }));
+    expect(paid(mock)).toBe(3);
+  });
+
+  test.each([-1, Number.NaN])('an estimate of %d is told', async (estimate) => {
+    const mock = await mockWith();
+    const { ima } = clientFor(mock.url);
+    const [item] = await all(ima.batch(wanted(1), { maxCostUsd: 1, estimateUsd: () => estimate }));
+    expect(item?.error).toMatchObject({ code: 'bad_option', param: 'estimateUsd' });
+    expect(() => ima.batch(wanted(1), JSON.parse('{"maxCostUSD":1}'))).toThrow('is not an option');
+    expect(mock.ledger.submits).toEqual([]);
+  });
+});
+
+describe('a store that throws at once', () => {
+  test('after the POST costs a warning, never the id', async () => {
+    const mock = await mockWith();
+    class Abrupt extends MemoryJournal {
+      override put(record: JournalRecord): Promise<void> {
+        if (record.state !== 'intent') throw new Error('disk gone');
+        return super.put(record);
+      }
+    }
+    const { ima, warnings } = clientFor(mock.url, { journal: new Abrupt() });
+    const task = await ima.submit(request);
+    expect((await task.result()).status).toBe('succeeded');
+    expect(new Set(warnings.map(({ code }) => code))).toEqual(new Set(['journal_write_failed']));
+  });
+
+  test('when asked for a claim stops what needs one, and nothing else', async () => {
+    const mock = await mockWith();
+    const unhandled: unknown[] = [];
+    const hear = (reason: unknown) => unhandled.push(reason);
+    process.on('unhandledRejection', hear);
+    class Claimless extends MemoryJournal {
+      override claim(): Promise<boolean> {
+        throw new Error('no claims today');
+      }
+    }
+    const { ima, warnings } = clientFor(mock.url, { journal: new Claimless() });
+    await expect(ima.submit(request)).rejects.toMatchObject({ code: 'journal_unavailable' });
+    await expect(ima.submit(request, { dedupe: 'attach' })).rejects.toMatchObject({ code: 'journal_unavailable' });
+    const [item] = await all(ima.batch([request]));
+    expect(item?.error).toMatchObject({ code: 'journal_unavailable' });
+    const raw = await clientFor(mock.url).ima.submit(request);
+    await ima.task(raw.toJSON()).result();
+    await moment(10);
+    process.off('unhandledRejection', hear);
+    expect(warnings.map(({ code }) => code)).toContain('journal_claim_failed');
+    expect(unhandled).toEqual([]);
+    expect(mock.ledger.submits).toHaveLength(1);
+  });
+});
+
+describe('what hangs holds nobody', () => {
+  test('a store, before the POST', async () => {
+    const mock = await mockWith();
+    class Hanging extends MemoryJournal {
+      override put(): Promise<void> {
+        return new Promise(() => {});
+      }
+    }
+    const controller = new AbortController();
+    const submitted = clientFor(mock.url, { journal: new Hanging() }).ima.submit(request, {
+      signal: controller.signal,
+    });
+    await moment(20);
+    controller.abort();
+    await expect(submitted).rejects.toMatchObject({ name: 'AbortError', mayBeBilled: false });
+    expect(mock.ledger.submits).toEqual([]);
+  });
+
+  test('a source of requests, and it hears that nobody comes any more', async () => {
+    const mock = await mockWith();
+    let isLeft = false;
+    const source: AsyncIterable<typeof request> = {
+      [Symbol.asyncIterator]: () => ({
+        next: () => new Promise(() => {}),
+        return: async () => {
+          isLeft = true;
+          return { done: true, value: undefined };
+        },
+      }),
+    };
+    const controller = new AbortController();
+    const run = all(clientFor(mock.url).ima.batch(source, { signal: controller.signal }));
+    await moment(10);
+    controller.abort();
+    await expect(run).rejects.toMatchObject({ name: 'AbortError', mayBeBilled: false });
+    expect(isLeft).toBe(true);
+  });
+
+  test('a client without a key says so at once', async () => {
+    const mock = await mockWith();
+    const { ima } = clientFor(mock.url, { apiKey: undefined });
+    await expect(ima.task('t1', { model: request.model }).result()).rejects.toMatchObject({ code: 'missing_api_key' });
+  });
+});
+
+describe('waiting', () => {
+  test('everybody hears of the end, who looks away too', async () => {
+    const mock = await mockWith();
+    const task = await clientFor(mock.url).ima.submit(request);
+    const slow: string[] = [];
+    for await (const state of task.updates()) {
+      slow.push(state.status);
+      if (slow.length === 1) await task.result();
+    }
+    expect(slow.at(-1)).toBe('succeeded');
+  });
+
+  test('an answer that brings the end at once ends the record, too', async () => {
+    const at = await server((_, response) =>
+      json(response, { id: 't1', status: 'succeeded', url: 'https://c.example/a.png' }),
+    );
+    const { ima } = clientFor(at.url);
+    const task = await ima.submit(request);
+    expect(task.state.status).toBe('succeeded');
+    expect(await ima.journal.list()).toMatchObject([{ state: 'succeeded' }]);
+    expect(await ima.resume()).toEqual([]);
+  });
+
+  test('a deadline that many share is no storm', async () => {
+    let inFlight = 0;
+    let most = 0;
+    const at = await server((_, response) => {
+      most = Math.max(most, ++inFlight);
+      setTimeout(() => {
+        inFlight--;
+        json(response, { status: 'in_progress' });
+      }, 5);
+    });
+    const { ima } = clientFor(at.url, { poll: { minMs: 60_000 } });
+    const waits = Array.from({ length: 200 }, (_, i) =>
+      ima
+        .task(`t${i}`, { model: request.model })
+        .result({ timeoutMs: 100 })
+        .catch((e: unknown) => e),
+    );
+    for (const error of await Promise.all(waits)) expect(error).toMatchObject({ code: 'wait_timeout' });
+    expect(at.requests).toHaveLength(200);
+    expect(most).toBeLessThanOrEqual(32);
+  });
+
+  test('a loop over updates that was left without a word arms nothing', async () => {
+    const mock = await mockWith({ speed: 1 });
+    const { ima } = clientFor(mock.url);
+    const task = await ima.submit(request);
+    await moment(5);
+    const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+    const before = timers();
+    const updates = task.updates({ timeoutMs: 60_000 });
+    await updates.next();
+    expect(timers()).toBeLessThanOrEqual(before);
+  });
+});
