@@ -1,5 +1,5 @@
 // Whether the policy of polling meets its goals: delay and polls against fixed intervals and against the best there can be.
-// npm run bench:poll [-- --tasks 400] [--seed n]; seeded, no real time; exits 1 if a goal within reach is not met.
+// npm run bench:poll [-- --tasks 300] [--seed n]; seeded, no real time; exits 1 if a goal within reach is not met.
 
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
@@ -21,7 +21,7 @@ import {
 } from '../test/support/poll-world.js';
 
 const { values: options } = parseArgs({
-  options: { tasks: { type: 'string', default: '400' }, seed: { type: 'string', default: '1' } },
+  options: { tasks: { type: 'string', default: '300' }, seed: { type: 'string', default: '1' } },
 });
 const [tasks, seed] = [Number(options.tasks), Number(options.seed)];
 if (!Number.isSafeInteger(tasks) || tasks < 8 || !Number.isSafeInteger(seed)) {
@@ -190,8 +190,10 @@ function withHonestProgress(): void {
         const [polls, delay] = [ours.polls / other.polls, ours.meanDelayMs / other.meanDelayMs];
         // Two readings make a line and a third poll sees the end; and no interval is longer than the longest.
         const least = Math.max(3, ours.meanTaskMs / bounds.maxMs) / other.polls;
-        // One price of a poll cannot lie on a quarter of everything: less of one may pay for more of the other.
-        const elsewhere = polls * delay <= 1 / 16 && intervalMs !== 3000 ? 'product' : '';
+        // One price of a poll cannot lie on a quarter of everything: less of one may pay for more of the other. Against
+        // the vendor's own 3 s it has to, where tasks take as long as is said.
+        const isStrict = intervalMs === 3000 && times.under(said[0]) === 0;
+        const elsewhere = polls * delay <= 1 / 16 && !isStrict ? 'product' : '';
         const word = verdict('G2', polls <= 0.25 && delay <= 0.25, least > 0.25 ? 'out of reach' : elsewhere);
         return `${polls.toFixed(2)} ${delay.toFixed(2)} ${word}`;
       });
@@ -233,12 +235,15 @@ function withOtherProgress(): void {
           // An end that is always a little later than foretold may lie anywhere between two polls: the first task of a
           // model is good or bad luck.
           const isJudged = run === taught || dishonest.includes(progress);
-          const word = isJudged ? verdict('G3', polls <= most && delay <= most) : '–';
+          const elsewhere = polls * delay <= 1 ? 'product' : '';
+          const word = isJudged ? verdict('G3', polls <= most && delay <= most, elsewhere) : '–';
           return [`${pair(without)} → ${pair(own)}`, `${polls.toFixed(2)} ${delay.toFixed(2)} ${word}`];
         });
         out.push([name, times.name, progress, ...cells]);
       }
     }
   }
-  console.log(`\nG3 ≤ ${most}: polls / mean delay s, without progress → with it\n${out}`);
+  console.log(
+    `\nG3 ≤ ${most}: polls / mean delay s, without progress → with it. product: more of one, and still polls × delay is less\n${out}`,
+  );
 }

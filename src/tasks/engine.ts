@@ -2,7 +2,15 @@
 
 import type { Modality, Route } from '../catalog/index.js';
 import { type MediaAccess, Output, type OutputFacts } from '../media/index.js';
-import { Aborts, ConfigError, messageOf, RateLimitError, sha256, type Transport } from '../transport/index.js';
+import {
+  Aborts,
+  ConfigError,
+  messageOf,
+  RateLimitError,
+  type Stop,
+  sha256,
+  type Transport,
+} from '../transport/index.js';
 import { type BatchItem, type BatchOptions, checkBatch } from './batch.js';
 import { type BatchPort, BatchRun } from './batch-run.js';
 import { type DurationPriors, Durations } from './durations.js';
@@ -160,7 +168,7 @@ export class TaskEngine implements TaskPort {
     return new BatchRun(requests, port, options).items();
   }
 
-  async poll(ref: TaskRef, signal: AbortSignal): Promise<{ reading: StateReading | null; raw: unknown }> {
+  async poll(ref: TaskRef, signal: Stop): Promise<{ reading: StateReading | null; raw: unknown }> {
     const { transport, readers, now } = this.#options;
     const askedAt = now();
     try {

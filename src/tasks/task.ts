@@ -10,6 +10,7 @@ import {
   InsufficientBalanceError,
   messageOf,
   PermissionError,
+  type Stop,
 } from '../transport/index.js';
 import { Endings } from './endings.js';
 import { ATTACHED, UNWATCHED, type Watched, watched } from './progress.js';
@@ -33,7 +34,7 @@ export interface TaskPort {
   /** Milliseconds on the scheduler's clock. */
   now(): number;
   /** One status call; resolves to its reading (null = the answer said nothing) and the raw body. */
-  poll(ref: TaskRef, signal: AbortSignal): Promise<{ reading: StateReading | null; raw: unknown }>;
+  poll(ref: TaskRef, signal: Stop): Promise<{ reading: StateReading | null; raw: unknown }>;
   /** Milliseconds between the last call and the next one. */
   delay(ref: TaskRef, at: { elapsedMs: number; watched: Watched }): number;
   /** Calls `listener` once when `signal` fires; the returned function takes that back. */
@@ -211,7 +212,7 @@ export class Task {
     return this.#restingSince + this.#port.delay(this.#ref, { elapsedMs, watched: this.#watched });
   }
 
-  async #ask(signal: AbortSignal): Promise<void> {
+  async #ask(signal: Stop): Promise<void> {
     const isOver = isTerminal(this.#state.status);
     const askedMs = this.#port.now() - this.#startedAt;
     const asked = this.#port.poll(this.#ref, signal);

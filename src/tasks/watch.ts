@@ -1,5 +1,6 @@
 // One task, asked by one call at a time: who wants to know, when to ask next, and the call under way, shared by all.
 
+import { Stop } from '../transport/index.js';
 import type { Scheduler, Turn } from './scheduler.js';
 
 /** What the next answer brought: undefined when it went well, else what went wrong. */
@@ -14,7 +15,7 @@ export interface Asking {
   /** Milliseconds on the scheduler's clock. */
   now: () => number;
   /** One status call and what follows from it. */
-  ask: (signal: AbortSignal) => Promise<void>;
+  ask: (signal: Stop) => Promise<void>;
   /** When the next call should be made, on the scheduler's clock. */
   dueAt: () => number;
   /** Calls `listener` once when `signal` fires; the returned function takes that back. */
@@ -65,7 +66,7 @@ export class Watch {
   readonly #asking: Asking;
   readonly #waiting = new Set<(asked: Asked) => void>();
   #takeBack: (() => void) | undefined;
-  #call: AbortController | undefined;
+  #call: Stop | undefined;
 
   constructor(asking: Asking) {
     this.#asking = asking;
@@ -133,7 +134,7 @@ export class Watch {
   }
 
   #ask(turn: Turn | undefined): void {
-    const call = new AbortController();
+    const call = new Stop();
     this.#call = call;
     const done = (asked: Asked): void => {
       turn?.end();
@@ -142,7 +143,7 @@ export class Watch {
       this.#call = undefined;
       for (const told of [...this.#waiting]) told(asked);
     };
-    this.#asking.ask(call.signal).then(
+    this.#asking.ask(call).then(
       () => done(undefined),
       (error: unknown) => done({ error }),
     );

@@ -116,5 +116,5 @@ function hidesNotFound(code: string, at: { status: number; param: string | undef
 
 /** The id of the exchange, from the header family of this gateway. */
 export function requestIdOf(answer: Answer): string | undefined {
-  return answer.headers.get('x-oneapi-request-id') ?? answer.headers.get('x-request-id') ?? undefined;
+  return answer.header('x-oneapi-request-id') ?? answer.header('x-request-id') ?? undefined;
 }
