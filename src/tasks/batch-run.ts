@@ -56,6 +56,8 @@ interface Booked<Request> {
   error?: Error;
   /** Whether what an earlier run bought for it is in the budget's books. */
   isCounted: boolean;
+  /** Whether an earlier run bought something for it that is still pending. */
+  isPending: boolean;
 }
 
 /** One run over the requests. */
@@ -163,7 +165,8 @@ export class BatchRun<Request extends { model: string }> {
     if (this.#totals.total === undefined) return;
     const booked: Booked<Request>[] = [];
     for (let next = await this.#next(); next !== undefined; next = await this.#next()) booked.push(next);
-    this.#booked = booked;
+    // What is pending goes first: the others wait in vain for its cost while it waits for a place.
+    this.#booked = [...booked.filter(({ isPending }) => isPending), ...booked.filter(({ isPending }) => !isPending)];
   }
 
   async #work(concurrency: number): Promise<void> {
@@ -219,7 +222,7 @@ export class BatchRun<Request extends { model: string }> {
   }
 
   async #book(request: Request, index: number): Promise<Booked<Request>> {
-    const booked: Booked<Request> = { request, index, key: '', isCounted: false };
+    const booked: Booked<Request> = { request, index, key: '', isCounted: false, isPending: false };
     try {
       // At once: the source may fill the same object with the next request.
       const preparing = this.#port.prepare(request);
@@ -254,7 +257,12 @@ export class BatchRun<Request extends { model: string }> {
   }
 
   #countBefore(booked: Booked<Request>, record: JournalRecord | undefined): void {
-    if (booked.isCounted || (record?.state !== 'succeeded' && record?.state !== 'unknown')) return;
+    if (booked.isCounted || record === undefined) return;
+    if (record.state === 'submitted') {
+      booked.isPending = true;
+      this.#budget.begin(booked.key, booked.request.model, booked.estimateUsd);
+    }
+    if (record.state !== 'succeeded' && record.state !== 'unknown') return;
     booked.isCounted = true;
     this.#budget.spentBefore(booked.request.model, record.costUsd, booked.estimateUsd);
   }
@@ -267,7 +275,7 @@ export class BatchRun<Request extends { model: string }> {
       const isOurs = await this.#port.hold(key);
       try {
         const record = isOurs ? await this.#port.settled(key) : await this.#port.look(key);
-        this.#countBefore(booked, record);
+        if (this.#options.maxCostUsd !== undefined) this.#countBefore(booked, record);
         await this.#live(item, booked, { prepared, record, isOurs });
       } finally {
         if (isOurs) this.#port.drop(key);

@@ -143,10 +143,11 @@ export class Durations {
     if (!(ms > watched.seenMs) || ms > FARTHEST_MS) return;
     const known = this.of(model, modality);
     const learned = this.#learned(model, modality);
-    const kept = learnHonesty(learned, known, { fromMs: watched.seenMs, toMs: ms }, watched);
+    const ended: Span = { fromMs: watched.seenMs, toMs: ms };
+    learnHonesty(learned, known, ended, watched);
     learned.knowledge = undefined;
     if (!watched.sinceSubmit) return;
-    learned.durationsMs[learned.count % REMEMBERED] = Math.max(1, middleOf(known.quantilesMs, kept));
+    learned.durationsMs[learned.count % REMEMBERED] = Math.max(1, middleOf(known.quantilesMs, ended));
     learned.count++;
   }
 
@@ -200,11 +201,11 @@ function shareUnder(quantilesMs: readonly number[], ms: number): number {
 
 /**
  * Which explains the end better, the forecast by progress or the durations alone? (Bayes, with the honesty so far as the
- * prior.) Gives the part of `ended` that is left to the end if the forecast came true.
+ * prior.) A forecast that came true also tells how late ends are.
  */
-function learnHonesty(learned: Learned, known: DurationKnowledge, ended: Span, watched: Watched): Span {
+function learnHonesty(learned: Learned, known: DurationKnowledge, ended: Span, watched: Watched): void {
   const told = watched.told ?? foretold(watched);
-  if (told === undefined) return ended;
+  if (told === undefined) return;
   const longer = (ms: number) => survival(watched.sinceSubmit ? known.quantilesMs : known.leftMs, ms);
   const toMs = told.toMs * (1 + known.lateness);
   const hitFromMs = Math.max(ended.fromMs, told.fromMs);
@@ -220,10 +221,9 @@ function learnHonesty(learned: Learned, known: DurationKnowledge, ended: Span, w
   learned.honestyWeight = Math.min(learned.honestyWeight + 1, HONESTY_MOST_WEIGHT);
   const honesty = learned.honesty + (share - learned.honesty) / learned.honestyWeight;
   learned.honesty = Math.min(MOST_HONESTY, Math.max(LEAST_HONESTY, honesty));
-  if (!isHit) return ended;
+  if (!isHit) return;
   const late = ended.fromMs >= told.toMs ? (ended.fromMs + ended.toMs) / 2 / told.toMs - 1 : 0;
   learned.lateness = Math.max(late, learned.lateness * LATENESS_FADES);
-  return share > 0.5 ? { fromMs: hitFromMs, toMs: hitToMs } : ended;
 }
 
 /** The moment within a span before which the task ended as likely as after it. */

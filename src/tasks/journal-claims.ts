@@ -84,12 +84,13 @@ export class Claims {
   /** Gives `name` back; nothing happens if it is not ours. */
   release(name: string): Promise<void> {
     return this.#queue.run(name, async () => {
-      if (!this.#held.has(name)) return;
+      // First: whatever becomes of the flag, it can be raised again.
+      if (!this.#held.delete(name)) return;
+      if (this.#held.size === 0) {
+        clearInterval(this.#heart);
+        this.#heart = undefined;
+      }
       await this.#lower(join(this.#claims, name));
-      this.#held.delete(name);
-      if (this.#held.size > 0) return;
-      clearInterval(this.#heart);
-      this.#heart = undefined;
     });
   }
 

@@ -8,6 +8,9 @@ import { codeOf, eachOf, type FileRead, isMissing, readWhole, type Stamp } from 
 import { JOURNAL_VERSION, LARGEST_RECORD_BYTES, readMarker, readRecord } from './journal-text.js';
 import type { Warning } from './warning.js';
 
+/** Trouble with one file alone: no right to it, a bad disk block, a link that leads nowhere. */
+const UNREADABLE: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EIO', 'ELOOP', 'ENOTDIR']);
+
 /** The file that says that a directory is a journal, and of which version. */
 export const MARKER = 'journal.json';
 
@@ -87,7 +90,8 @@ export class Shelf {
   /** The record of `key`, by one read. A file that is none is set aside. Throws as `scan` does. */
   async get(key: string): Promise<JournalRecord | undefined> {
     const name = `${key}.json`;
-    const first = await this.#look(name);
+    // What cannot be read is not what is not there: somebody would buy it again.
+    const first = await this.#look(name, 'alone');
     const look = first !== undefined && 'alien' in first ? await this.#setAside(name) : first;
     return look !== undefined && 'record' in look && look.record.key === key ? look.record : undefined;
   }
@@ -127,7 +131,7 @@ export class Shelf {
     return facts !== undefined && seen.stamp === `${facts.ino}.${facts.mtimeNs}.${facts.size}`;
   }
 
-  async #look(name: string): Promise<Look> {
+  async #look(name: string, among: 'others' | 'alone' = 'others'): Promise<Look> {
     const path = join(this.#directory, name);
     let read: FileRead;
     try {
@@ -138,8 +142,8 @@ export class Shelf {
       if (code === 'ENOENT') return undefined;
       // Windows does not open directories at all; a socket is opened by nobody.
       if (code === 'EISDIR' || code === 'ENXIO') return { alien: 'not a file' };
-      // One file that may not be read does not hide the others. Too many open files are another matter.
-      if (code !== 'EACCES' && code !== 'EPERM' && code !== 'EIO') throw error;
+      // One file that cannot be read does not hide the others. Too many open files are another matter.
+      if (among === 'alone' || !UNREADABLE.has(code ?? '')) throw error;
       this.#tell(path, `${name} in the journal cannot be read (${code}). The other records are not affected.`);
       return undefined;
     }

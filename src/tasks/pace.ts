@@ -24,9 +24,9 @@ export interface PaceAt {
 }
 
 /**
- * One poll is worth this much delay (ms): the exchange rate of the whole policy. In the vendor's bounds it costs least
- * between 50 and 100, for all durations measured (`npm run bench:poll`): 3 s suits a task that may end within the next
- * minute or so, 10 s one that may end within ten.
+ * One poll is worth this much delay (ms): the exchange rate of the whole policy. By it 3 s is the right interval while
+ * one of such tasks ends per minute, 10 s while one ends in eleven minutes: the vendor's bounds for the vendor's tasks.
+ * Measured, in these bounds nothing between 50 and 100 costs more than another (`npm run bench:poll`).
  */
 const POLL_WORTH_MS = 75;
 

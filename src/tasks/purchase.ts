@@ -103,7 +103,18 @@ export class Purchases {
     try {
       const before = at.key === undefined ? undefined : await unlessStopped(records.get(record.key), at);
       if (before?.state === 'intent' || (before?.state === 'unknown' && !at.resendsUnknown)) throw unsettled(before);
-      await unlessStopped(records.begin(record), at, () => void records.takeBack(record, before));
+      const begun = records.begin(record);
+      await unlessStopped(begun, at).catch((error: unknown) => {
+        // The store may still be at it: until it is through nobody has this key, and what it wrote is taken back.
+        if (error instanceof WaitAbortedError) {
+          const undone = begun.then(
+            () => records.takeBack(record, before),
+            () => {},
+          );
+          records.holdUntil(record.key, undone);
+        }
+        throw error;
+      });
       const read = await this.#send(prepared.route, body, record, at).catch(async (error: unknown) => {
         if (ImaRouterError.is(error) && !error.mayBeBilled) await records.takeBack(record, before);
         else await records.note(record, { state: 'unknown' });

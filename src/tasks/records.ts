@@ -55,9 +55,12 @@ export class Records {
 
   /** Takes an intent back that came to nothing; `before` is what stood there. */
   async takeBack(record: JournalRecord, before: JournalRecord | undefined): Promise<void> {
-    await this.#noted(record, (journal) =>
-      before === undefined ? journal.delete(record.key) : journal.put({ ...before }),
-    );
+    await this.#noted(record, async (journal) => {
+      const stored = await journal.get(record.key);
+      // Somebody else's by now.
+      if (stored !== undefined && stored.traceId !== record.traceId) return;
+      await (before === undefined ? journal.delete(record.key) : journal.put({ ...before }));
+    });
   }
 
   /** A record by its key. Throws `ConfigError` when the journal cannot be read. */
@@ -72,10 +75,13 @@ export class Records {
     return records.filter((record) => record.gateway === this.#options.gateway && fits(record, filter));
   }
 
-  /** The record of a task, by its handle's key or by its id; undefined when it is not in this journal. */
+  /**
+   * The record of a task, by its handle's key or by its id; undefined when it is not in this journal. Throws when the store
+   * is not heard of for long: a task that has ended must not wait for its own file.
+   */
   async recordOf(taskId: string, key: string | undefined): Promise<JournalRecord | undefined> {
-    const known = key ?? (await this.#keyOf(taskId));
-    return known === undefined ? undefined : this.get(known);
+    const known = key ?? (await inTime(this.#keyOf(taskId)));
+    return known === undefined ? undefined : inTime(this.get(known));
   }
 
   /** Thousands of handles may end together: one listing at a time, and each serves all who asked before it began. */
@@ -155,6 +161,12 @@ export class Records {
     return true;
   }
 
+  /** Keeps `name`, which is held already, until `work` is over. */
+  holdUntil(name: string, work: Promise<void>): void {
+    const held = this.hold(name);
+    Promise.allSettled([held, work]).then(() => this.drop(name));
+  }
+
   /** Ends one use of `name`. It is given back a moment later: whoever goes on at once keeps it. */
   drop(name: string): void {
     const hold = this.#holds.get(name);
@@ -201,14 +213,7 @@ export class Records {
 
   /** Writes what is no condition of anything: trouble is a warning, and a store that hangs holds nobody for long. */
   async #noted(record: JournalRecord, call: (journal: Journal) => Promise<void>): Promise<void> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<never>((_, reject) => {
-      const tooLong = new Error(`no answer within ${LONGEST_NOTE_MS / 1000} seconds`);
-      timer = setTimeout(() => reject(tooLong), LONGEST_NOTE_MS);
-    });
-    await Promise.race([this.#ask(call), late])
-      .catch((failure: unknown) => this.#failed(record, failure))
-      .finally(() => clearTimeout(timer));
+    await inTime(this.#ask(call)).catch((failure: unknown) => this.#failed(record, failure));
   }
 
   #failed(record: JournalRecord, failure: unknown): void {
@@ -231,4 +236,14 @@ function unavailable(how: string): (cause: unknown) => never {
       cause,
     });
   };
+}
+
+/** What `work` comes to, or an error when it takes too long: it goes on unheard. */
+async function inTime<Value>(work: Promise<Value>): Promise<Value> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const tooLong = new Error(`no answer within ${LONGEST_NOTE_MS / 1000} seconds`);
+    timer = setTimeout(() => reject(tooLong), LONGEST_NOTE_MS);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

@@ -290,3 +290,81 @@ describe('waiting', () => {
     expect(timers()).toBeLessThanOrEqual(before);
   });
 });
+
+describe('a second reader tried', () => {
+  test.each([
+    '{"code":10000,"message":"SUCCEED","data":{"taskId":"abc"}}',
+    '{"message":"Task submitted successfully","taskId":"t-1"}',
+    '{"message":"提交成功","taskId":"9"}',
+    '{"message":"Endpoint request timed out"}',
+    '{"message":"created","output":{"task_id":"x","task_status":"PENDING"}}',
+    '{"message":"Request is being processed"}'.replace('being processed', 'in progress'),
+  ])('a 200 under which a task may exist is not sent again: %s', async (body) => {
+    const at = await server((_, response) => response.writeHead(200).end(body));
+    const { ima } = clientFor(at.url);
+    await expect(ima.submit(request)).rejects.toMatchObject({ code: 'submit_unknown' });
+    expect(at.requests).toHaveLength(1);
+  });
+
+  test('a 500 that names a task is not sent again', async () => {
+    const body = { code: 'x', message: 'oops', data: { task_id: 'paid-1', status: 'SUBMITTED' } };
+    const at = await server((_, response) => json(response, body, 500));
+    await expect(clientFor(at.url).ima.submit(request)).rejects.toMatchObject({ code: 'submit_unknown' });
+    expect(at.requests).toHaveLength(1);
+  });
+
+  test('an intent that lands late takes nothing away from who came after', async () => {
+    const mock = await mockWith();
+    let isSlow = true;
+    class Slow extends MemoryJournal {
+      override async put(record: JournalRecord): Promise<void> {
+        if (isSlow && record.state === 'intent') await moment(150);
+        await super.put(record);
+      }
+    }
+    const journal = new Slow();
+    const controller = new AbortController();
+    const first = all(clientFor(mock.url, { journal }).ima.batch(wanted(1), { signal: controller.signal }));
+    await moment(30);
+    controller.abort();
+    await first.catch(() => {});
+    isSlow = false;
+    const { ima } = clientFor(mock.url, { journal });
+    await all(ima.batch(wanted(1)));
+    await moment(200);
+    const [item] = await all(ima.batch(wanted(1)));
+    expect(item?.result?.status).toBe('succeeded');
+    expect(await journal.list()).toMatchObject([{ state: 'succeeded' }]);
+    expect(paid(mock)).toBe(1);
+  });
+
+  test('what earlier runs left pending further down the list counts, and is waited for first', async () => {
+    const mock = await mockWith({ speed: 30 });
+    const journal = new MemoryJournal();
+    const estimateUsd = () => 1;
+    await all(clientFor(mock.url, { journal }).ima.batch(wanted(3), { timeoutMs: 1 }));
+    const fresh = Array.from({ length: 3 }, (_, i) => ({ ...request, prompt: `new ${i}` }));
+    const { ima } = clientFor(mock.url, { journal });
+    const options = { maxCostUsd: 3, estimateUsd, concurrency: 1, timeoutMs: 1 };
+    await all(ima.batch([...fresh, ...wanted(3)], options));
+    expect(paid(mock)).toBe(3);
+  });
+
+  test('a store that does not answer at the end of a task holds neither it nor the others', {
+    timeout: 30_000,
+  }, async () => {
+    const mock = await mockWith();
+    class Mute extends MemoryJournal {
+      isMute = false;
+      override get(key: string): Promise<JournalRecord | undefined> {
+        return this.isMute ? new Promise(() => {}) : super.get(key);
+      }
+    }
+    const journal = new Mute();
+    const { ima, warnings } = clientFor(mock.url, { journal });
+    const task = await ima.submit(request);
+    journal.isMute = true;
+    expect((await task.result()).status).toBe('succeeded');
+    expect(warnings).toMatchObject([{ code: 'journal_write_failed' }]);
+  });
+});

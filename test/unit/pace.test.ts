@@ -82,6 +82,11 @@ describe('the next poll', () => {
     );
   });
 
+  test('is decided at once between bounds that no timer can tell apart', () => {
+    const bounds = { minMs: Number.MIN_VALUE, maxMs: 50 * Number.MIN_VALUE };
+    expect(nextDelay({ elapsedMs: 0 }, bounds, middle)).toBe(Number.MIN_VALUE);
+  });
+
   test('waits for the time at which such tasks begin to end, and is frequent while they do', () => {
     const known = minutes().of('m', 'video');
     const delay = (elapsedMs: number, bounds: PollBounds) => {
@@ -230,6 +235,7 @@ describe('progress', () => {
     expect(foretold(stuck)?.toMs).toBeGreaterThan(1_000_000);
     const anew = seenAfter([at(50_000, 2), at(60_000, 12), at(70_000, 22)], honest);
     expect(foretold(anew)?.toMs).toBeGreaterThan(140_000);
+    expect(anew.staleMs).toBe(0);
     const late = seenAfter([at(50_000, 30), at(60_000, 50), at(70_000, 50), at(80_000, 70)], honest);
     expect(late.staleMs).toBeGreaterThanOrEqual(10_000);
     // All done, and yet not done.

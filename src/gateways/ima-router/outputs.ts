@@ -19,6 +19,8 @@ const SINGLES = [
   ['audio_url'],
   ['imageUrl'],
   ['data', 'content', 'video_url'],
+  // Gateways of this family keep the URL of a success there.
+  ['fail_reason'],
 ];
 
 /** The results that the task `node` tells of, from the richest place that has any; each once. */

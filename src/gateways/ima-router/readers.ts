@@ -29,9 +29,27 @@ function readSubmit(answer: Answer, at: { path: string; modality: Modality }): S
   const id = submittedId(body);
   if (id !== undefined) return { id, state: readState(answer, { pollPath: at.path, modality: at.modality }) };
   // A refusal says why. Without a word, or under words of success, a task may have been taken: it is not sent again.
-  if (!saysNo(body) && claimsSuccess(body)) return null;
+  if (!saysNo(body) && (claimsSuccess(body) || MAY_BE_TAKEN.test(wordsOf(body)) || namesTask(body))) return null;
   const refusal = refusalIn(answer, body, 'busy');
   return refusal === null ? null : { refusal };
+}
+
+/** Words under which a task may exist: of acceptance, and of somebody who lost patience with a gateway that is at work. */
+const MAY_BE_TAKEN =
+  /(?<!not[ _-])succe|accepted|submitted|created|started|processing|in progress|pending|成功|已提交|处理中|time(?:d)?[ -]?out|deadline exceeded|超时/i;
+
+function wordsOf(body: Record<string, unknown>): string {
+  return textOf(body.message) ?? textOf(body.description) ?? textOf(body.msg) ?? '';
+}
+
+/** Under any name, at any depth that a gateway has been seen to use: what looks like the id of a task may be one. */
+function namesTask(value: unknown, depth = 0): boolean {
+  if (depth > 4 || typeof value !== 'object' || value === null) return false;
+  return Object.entries(value).some(([name, inner]) =>
+    /^(?:task|video|job|generation|prediction)?_?ids?$/i.test(name) && textOf(inner) !== undefined
+      ? true
+      : namesTask(inner, depth + 1),
+  );
 }
 
 /** Flat `{id, task_id}`, wrapped `{code, data: {task_id}}`, or Midjourney's `{code: 1, result}`. */

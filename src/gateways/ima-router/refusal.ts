@@ -48,6 +48,9 @@ export function readRefusal(answer: Answer): Refusal | null {
 
 /** `{error: {message, type}}`, `{code, message, data}`, `{success: false, message}`, `{code, description, type}`. */
 function isOwn(body: Record<string, unknown>): boolean {
+  const { data } = body;
+  // It answers with a task, whatever else it says.
+  if (isRecord(data) && (textOf(data.task_id) ?? textOf(data.id)) !== undefined) return false;
   if (isRecord(body.error)) return textOf(body.error.message) !== undefined && typeof body.error.type === 'string';
   if (body.success === false) return true;
   return 'code' in body && ('data' in body || (typeof body.description === 'string' && typeof body.type === 'string'));
