@@ -2,15 +2,7 @@
 
 import type { Modality, Route } from '../catalog/index.js';
 import { type MediaAccess, Output, type OutputFacts } from '../media/index.js';
-import {
-  Aborts,
-  ConfigError,
-  messageOf,
-  RateLimitError,
-  type Stop,
-  sha256,
-  type Transport,
-} from '../transport/index.js';
+import { ConfigError, messageOf, RateLimitError, type Stop, sha256, type Transport } from '../transport/index.js';
 import { type BatchItem, type BatchOptions, checkBatch } from './batch.js';
 import { type BatchPort, BatchRun } from './batch-run.js';
 import { type DurationPriors, Durations } from './durations.js';
@@ -23,7 +15,7 @@ import { Records } from './records.js';
 import type { TaskRef } from './ref.js';
 import type { TaskState } from './result.js';
 import type { Scheduler } from './scheduler.js';
-import { isTerminal, type StateReading } from './state.js';
+import type { StateReading } from './state.js';
 import { Task, type TaskPort } from './task.js';
 import type { Warning } from './warning.js';
 
@@ -61,10 +53,9 @@ const FALLBACK_WAIT_MS = 3_600_000;
 /** Submits and polls the tasks of one client. */
 export class TaskEngine implements TaskPort {
   readonly scheduler: Scheduler;
-  readonly records: Records;
+  readonly #records: Records;
   readonly #options: EngineOptions;
   readonly #purchases: Purchases;
-  readonly #aborts = new Aborts();
   readonly #durations: Durations;
   /** Handles that `resume` gave and nobody waits for yet: whoever asks again gets the same. */
   readonly #resumed = new Map<string, Task>();
@@ -73,8 +64,8 @@ export class TaskEngine implements TaskPort {
     this.#options = options;
     this.scheduler = options.scheduler;
     this.#durations = new Durations(options.durations);
-    this.records = new Records({ ...options, warn: ({ code, message, ...rest }) => this.warn(code, message, rest) });
-    this.#purchases = new Purchases({ ...options, records: this.records });
+    this.#records = new Records({ ...options, warn: ({ code, message, ...rest }) => this.warn(code, message, rest) });
+    this.#purchases = new Purchases({ ...options, records: this.#records });
   }
 
   /** Throws `ConfigError` where nothing could be submitted to `route`: it makes no task, or there is no key. */
@@ -86,8 +77,8 @@ export class TaskEngine implements TaskPort {
   async submit(prepared: Prepared, at: SubmitAt): Promise<Task> {
     const { ref, ...first } = await this.#purchases.submit(prepared, at);
     const task = new Task(ref, this, first);
-    // An answer may bring the end at once.
-    if (isTerminal(task.state.status)) await this.#noteEnd(ref, task.state);
+    // The answer may have brought the end at once.
+    await this.#noteEnd(ref, task.state);
     return task;
   }
 
@@ -110,20 +101,20 @@ export class TaskEngine implements TaskPort {
    */
   async resume({ model }: ResumeFilter = {}): Promise<Task[]> {
     const isWanted = (record: JournalRecord) => model === undefined || record.model === model;
-    const intents = await this.records.list({ state: 'intent' });
-    await inParallel(intents.filter(isWanted), (record) => this.records.settled(record));
-    const submitted = await this.records.list({ state: 'submitted' });
+    const intents = await this.#records.list({ state: 'intent' });
+    await inParallel(intents.filter(isWanted), (record) => this.#records.settled(record));
+    const submitted = await this.#records.list({ state: 'submitted' });
     const tasks = await inParallel(submitted.filter(isWanted), ({ key }) => this.#taken(key));
     return tasks.filter((task) => task !== undefined);
   }
 
   /** The task of a record that is ours from now on; undefined if somebody else is at it, or it has ended. */
   async #taken(key: string): Promise<Task | undefined> {
-    if (!(await this.records.holdForLater(key))) return undefined;
+    if (!(await this.#records.holdForLater(key))) return undefined;
     // It may have ended, or changed hands, between the list and the hold.
-    const record = await this.records.get(key);
+    const record = await this.#records.get(key);
     if (record?.taskId === undefined || record.state !== 'submitted') {
-      this.records.drop(key);
+      this.#records.drop(key);
       return undefined;
     }
     const known = this.#resumed.get(key);
@@ -139,7 +130,7 @@ export class TaskEngine implements TaskPort {
     options: BatchOptions<Request>,
   ): AsyncGenerator<BatchItem<Request>, void, undefined> {
     checkBatch(requests, options);
-    const { records } = this;
+    const records = this.#records;
     const { resendsUnknown } = this.#options;
     const port: BatchPort<Request> = {
       prepare,
@@ -195,7 +186,8 @@ export class TaskEngine implements TaskPort {
     return nextDelay({ ...at, known: this.#durations.of(model, modality) }, bounds, random);
   }
 
-  readonly onAbort = (signal: AbortSignal, listener: () => void): (() => void) => this.#aborts.on(signal, listener);
+  readonly onAbort = (signal: AbortSignal, listener: () => void): (() => void) =>
+    this.#options.transport.aborts.on(signal, listener);
 
   output(facts: OutputFacts, ref: TaskRef, index: number): Output {
     // A path without a host is the gateway's own: it stands below the base URL, wherever that is.
@@ -222,13 +214,13 @@ export class TaskEngine implements TaskPort {
     if (key === undefined) return () => {};
     this.#resumed.delete(key);
     // Waiting does not wait for this: whoever else holds the task, looking is free.
-    const held = this.records.hold(key).catch((failure: unknown) => {
+    const held = this.#records.hold(key).catch((failure: unknown) => {
       this.warn('journal_claim_failed', messageOf(failure), { taskId: ref.id });
       return false;
     });
     return () => {
       held.then((isOurs) => {
-        if (isOurs) this.records.drop(key);
+        if (isOurs) this.#records.drop(key);
       });
     };
   }
@@ -247,9 +239,10 @@ export class TaskEngine implements TaskPort {
     return this.#options.now();
   }
 
+  /** Notes the end of a task; nothing happens while it has none. */
   async #noteEnd(ref: TaskRef, { status, costUsd, error }: TaskState): Promise<void> {
     if (status === 'queued' || status === 'running') return;
-    if (ref.key !== undefined && this.#resumed.delete(ref.key)) this.records.drop(ref.key);
+    if (ref.key !== undefined && this.#resumed.delete(ref.key)) this.#records.drop(ref.key);
     await this.#noteOf(ref, (before) =>
       isEnded(before)
         ? undefined
@@ -265,9 +258,9 @@ export class TaskEngine implements TaskPort {
   /** Notes a change in the record of a task, if this journal has one. Trouble is a warning: the task is what it is. */
   async #noteOf(ref: TaskRef, change: (before: RecordState) => Partial<JournalRecord> | undefined): Promise<void> {
     try {
-      const record = await this.records.recordOf(ref.id, ref.key);
+      const record = await this.#records.recordOf(ref.id, ref.key);
       const note = record === undefined ? undefined : change(record.state);
-      if (record !== undefined && note !== undefined) await this.records.note(record, note);
+      if (record !== undefined && note !== undefined) await this.#records.note(record, note);
     } catch (error) {
       this.warn('journal_write_failed', `The journal could not note the end of task ${ref.id}: ${messageOf(error)}`, {
         taskId: ref.id,

@@ -2,7 +2,6 @@
 
 import type { Route } from '../catalog/index.js';
 import {
-  type Answer,
   ConfigError,
   checkSignal,
   derived,
@@ -15,7 +14,7 @@ import type { JournalRecord } from './journal.js';
 import type { TaskReaders } from './readers.js';
 import type { Records } from './records.js';
 import { isPollable, type TaskRef } from './ref.js';
-import type { StateReading } from './state.js';
+import type { StateReading, SubmitReading } from './state.js';
 
 /** A request that may be sent. */
 export interface Prepared {
@@ -160,7 +159,7 @@ export class Purchases {
     { signal, stop }: SubmitAt,
   ): Promise<{ id: string; state: StateReading | null; raw: unknown }> {
     const { transport, readers } = this.#options;
-    const reading = (answer: Answer) => readers.readSubmit(answer, { path: route.path, modality: route.modality });
+    let read: SubmitReading = null;
     const answer = await transport.request({
       method: route.method,
       path: route.path,
@@ -171,14 +170,12 @@ export class Purchases {
       halt: stop,
       traceId,
       inspect: (candidate) => {
-        const read = reading(candidate);
+        read = readers.readSubmit(candidate, { path: route.path, modality: route.modality });
         if (read === null || ('id' in read && !isPollable(read.id))) return 'unreadable';
         return 'refusal' in read ? read.refusal : 'good';
       },
     });
-    const read = reading(answer);
-    if (read === null || 'refusal' in read) throw new TypeError('an answer without an id was inspected and passed');
-    return { ...read, raw: answer.json };
+    return { ...taken(read), raw: answer.json };
   }
 
   /** One at a time for equal requests, over all processes that share the journal: the second finds the first's task. */
@@ -309,6 +306,12 @@ export function heldElsewhere(model: string, key: string): ConfigError {
     param: key,
     hint: 'Its result will stand in the same journal; ask again when they are through.',
   });
+}
+
+/** What was inspected and passed. */
+function taken(read: SubmitReading): { id: string; state: StateReading | null } {
+  if (read === null || 'refusal' in read) throw new TypeError('an answer without an id was inspected and passed');
+  return read;
 }
 
 function notATask(route: Route): ConfigError {

@@ -75,11 +75,8 @@ export class Watch {
   /** The next answer, when its turn comes; or undefined in `over`'s way: see `patience.over`. */
   next(patience: Patience): Promise<Asked> {
     const answer = this.#join(patience);
-    if (this.#waiting.size > 0 && this.#call === undefined && this.#takeBack === undefined) {
-      this.#takeBack = this.#asking.scheduler.turn(this.#asking.dueAt(), (turn) => {
-        this.#takeBack = undefined;
-        this.#ask(turn);
-      });
+    if (this.#isIdle && this.#takeBack === undefined) {
+      this.#takeBack = this.#asking.scheduler.turn(this.#asking.dueAt(), this.#begin);
     }
     return answer;
   }
@@ -87,10 +84,9 @@ export class Watch {
   /** The answer of the call that is under way, or of one that is made now. */
   now(patience: Patience): Promise<Asked> {
     const answer = this.#join(patience);
-    if (this.#waiting.size > 0 && this.#call === undefined) {
+    if (this.#isIdle) {
       this.#takeBack?.();
-      this.#takeBack = undefined;
-      this.#ask(undefined);
+      this.#begin(undefined);
     }
     return answer;
   }
@@ -98,14 +94,16 @@ export class Watch {
   /** As `now`, but with others who are at their deadline only as many at once as there are places. */
   last(patience: Patience): Promise<Asked> {
     const answer = this.#join(patience);
-    if (this.#waiting.size > 0 && this.#call === undefined) {
+    if (this.#isIdle) {
       this.#takeBack?.();
-      this.#takeBack = this.#asking.scheduler.lastTurn((turn) => {
-        this.#takeBack = undefined;
-        this.#ask(turn);
-      });
+      this.#takeBack = this.#asking.scheduler.lastTurn(this.#begin);
     }
     return answer;
+  }
+
+  /** Somebody waits, and no call is under way. */
+  get #isIdle(): boolean {
+    return this.#waiting.size > 0 && this.#call === undefined;
   }
 
   #join(patience: Patience): Promise<Asked> {
@@ -133,7 +131,8 @@ export class Watch {
     call?.abort(new Error('nobody waits any more'));
   }
 
-  #ask(turn: Turn | undefined): void {
+  readonly #begin = (turn: Turn | undefined): void => {
+    this.#takeBack = undefined;
     const call = new Stop();
     this.#call = call;
     const done = (asked: Asked): void => {
@@ -147,5 +146,5 @@ export class Watch {
       () => done(undefined),
       (error: unknown) => done({ error }),
     );
-  }
+  };
 }

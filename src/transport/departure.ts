@@ -1,7 +1,6 @@
 // Whether a request has left this machine, as the dispatcher beneath the platform's fetch sees it; and that it leaves once.
 
-/** Where undici, which is Node's fetch, keeps the dispatcher of all its requests, once it is loaded. */
-const GLOBAL_DISPATCHER = Symbol.for('undici.globalDispatcher.1');
+import { type Dispatching, globalDispatcher, isPlatformFetch } from './platform.js';
 
 /** What dispatchers call right before they write a request to a socket (undici's docs, Dispatcher): 5 to 7, and later. */
 const BEGINS = ['onConnect', 'onRequestStart'] as const;
@@ -9,18 +8,14 @@ const BEGINS = ['onConnect', 'onRequestStart'] as const;
 /** The versions whose fetch this is tested with. Another one may keep its dispatcher elsewhere, or talk to it otherwise. */
 const KNOWN_UNDICI = /^[67]\./;
 
-/** In the source of Node's own `fetch`, and in no wrapper or stub of it. */
-const PLATFORM_FETCH = 'internal/deps/undici/undici';
-
 /** For a request that will go by `globalThis.fetch`; undefined where that is not Node's own, of a known version. */
 export function watchedDeparture(): Departure | undefined {
   const { fetch } = globalThis;
   if (typeof process === 'undefined' || !KNOWN_UNDICI.test(process.versions?.undici ?? '')) return undefined;
-  if (typeof fetch !== 'function' || !Function.prototype.toString.call(fetch).includes(PLATFORM_FETCH))
-    return undefined;
+  if (!isPlatformFetch(fetch)) return undefined;
   // Undici is loaded with the first use of fetch, at once; this one goes nowhere.
-  if (!Reflect.has(globalThis, GLOBAL_DISPATCHER)) fetch('data:,').catch(() => {});
-  return isDispatcher(Reflect.get(globalThis, GLOBAL_DISPATCHER)) ? new Departure() : undefined;
+  if (globalDispatcher() === undefined) fetch('data:,').catch(() => {});
+  return globalDispatcher() === undefined ? undefined : new Departure();
 }
 
 /** One request that goes by the platform's fetch, given to it as its `dispatcher`. */
@@ -36,14 +31,13 @@ export class Departure {
   /** Hands on to whatever dispatcher fetch would have used: a user's proxy or mock, too. */
   readonly dispatcher = {
     get isMockActive(): unknown {
-      return Reflect.get(globalDispatcher(), 'isMockActive');
+      return Reflect.get(present(), 'isMockActive');
     },
     dispatch: (request: object, handler: object): unknown => {
       // Fetch repeats what is answered with 421. Nobody but the caller's own retry policy pays twice.
       if (this.#hasBegun) throw new Error('the platform wanted to send the request a second time (HTTP 421)');
       this.#watch(handler);
-      const dispatcher = globalDispatcher();
-      return dispatcher.dispatch(request, handler);
+      return present().dispatch(request, handler);
     },
   };
 
@@ -65,16 +59,8 @@ export class Departure {
   }
 }
 
-interface Dispatcher {
-  dispatch(request: object, handler: object): unknown;
-}
-
-function globalDispatcher(): Dispatcher {
-  const found: unknown = Reflect.get(globalThis, GLOBAL_DISPATCHER);
-  if (isDispatcher(found)) return found;
-  throw new Error('the platform has no dispatcher');
-}
-
-function isDispatcher(value: unknown): value is Dispatcher {
-  return typeof value === 'object' && value !== null && 'dispatch' in value && typeof value.dispatch === 'function';
+function present(): Dispatching {
+  const found = globalDispatcher();
+  if (found === undefined) throw new Error('the platform has no dispatcher');
+  return found;
 }

@@ -1,15 +1,7 @@
 // The short way out for calls that buy nothing: the dispatcher beneath the platform's fetch, wherever it does the same.
 
 import { Answer, Body, type Sending, type Shortcut, type UnreadHeaders, type WireRequest } from './exchange.js';
-
-/**
- * Where undici, which is Node's fetch, keeps the dispatcher that all of its requests go through; it is there as soon as
- * fetch was called once. A proxy or a mock that a user sets with `setGlobalDispatcher` stands there too.
- */
-const GLOBAL_DISPATCHER = Symbol.for('undici.globalDispatcher.1');
-
-/** In the source of Node's own `fetch` (20 to 24), and in no wrapper or stub of it. */
-const PLATFORM_FETCH = 'internal/deps/undici/undici';
+import { type Dispatching, globalDispatcher, isPlatformFetch } from './platform.js';
 
 /** Header names and values as they come: bytes in Latin-1, mostly; texts from some mocks and interceptors. */
 interface RawText {
@@ -27,19 +19,6 @@ interface Handler {
   onData(chunk: Uint8Array): boolean;
   onComplete(): void;
   onError(error: unknown): void;
-}
-
-interface Dispatcher {
-  dispatch(
-    options: {
-      origin: string;
-      path: string;
-      method: string;
-      headers: Readonly<Record<string, string>>;
-      maxRedirections: 0;
-    },
-    handler: Handler,
-  ): unknown;
 }
 
 /**
@@ -91,7 +70,7 @@ export class PlatformDispatcher implements Shortcut {
   }
 
   #dispatch(
-    dispatcher: Dispatcher,
+    dispatcher: Dispatching,
     to: { origin: string; path: string; headers: Record<string, string>; maxBytes: number | undefined },
   ): Sending {
     let stop: ((reason: unknown) => void) | undefined;
@@ -153,16 +132,15 @@ export class PlatformDispatcher implements Shortcut {
   }
 
   /** The dispatcher that `fetch` would use at this moment, as long as `fetch` is the platform's own. */
-  #dispatcher(): Dispatcher | undefined {
+  #dispatcher(): Dispatching | undefined {
     const { fetch } = globalThis;
     if (fetch !== this.#fetch) {
       this.#fetch = fetch;
-      this.#isPlatforms =
-        typeof fetch === 'function' && Function.prototype.toString.call(fetch).includes(PLATFORM_FETCH);
+      this.#isPlatforms = isPlatformFetch(fetch);
     }
     if (!this.#isPlatforms) return undefined;
-    const found: unknown = Reflect.get(globalThis, GLOBAL_DISPATCHER);
-    return isDispatcher(found) && !this.#refused.has(found) ? found : undefined;
+    const found = globalDispatcher();
+    return found !== undefined && !this.#refused.has(found) ? found : undefined;
   }
 
   /** Throws where fetch throws: for a header that cannot be sent. */
@@ -175,10 +153,6 @@ export class PlatformDispatcher implements Shortcut {
     }
     return this.#headers.sent;
   }
-}
-
-function isDispatcher(value: unknown): value is Dispatcher {
-  return typeof value === 'object' && value !== null && 'dispatch' in value && typeof value.dispatch === 'function';
 }
 
 function isInvalidArgument(error: unknown): boolean {

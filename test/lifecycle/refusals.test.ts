@@ -18,18 +18,10 @@ import {
   UnknownModelError,
 } from '../../src/index.js';
 import { clientFor } from '../support/client.js';
+import { errorOf } from '../support/error-of.js';
 import { json, serve, type TestServer } from '../support/server.js';
 
 const request = { model: 'kling-v3-video', prompt: 'a puppy' } as const;
-
-async function errorOf(promise: Promise<unknown>): Promise<ImaRouterError> {
-  const error = await promise.then(
-    () => new Error('nothing was thrown'),
-    (thrown: unknown) => thrown,
-  );
-  if (!ImaRouterError.is(error)) throw error;
-  return error;
-}
 
 describe('before anything is sent', () => {
   let silent: TestServer;

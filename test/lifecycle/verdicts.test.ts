@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import {
   AuthenticationError,
   type ImaRouter,
-  ImaRouterError,
+  type ImaRouterError,
   InsufficientBalanceError,
   InvalidRequestError,
   PermissionError,
@@ -16,6 +16,7 @@ import {
   TaskNotFoundError,
 } from '../../src/index.js';
 import { clientFor } from '../support/client.js';
+import { errorOf } from '../support/error-of.js';
 import { json, serve, type TestServer } from '../support/server.js';
 
 const request = { model: 'kling-v3-video', prompt: 'a puppy' } as const;
@@ -41,15 +42,6 @@ async function gateway(
   });
   servers.push(server);
   return { server, ...clientFor(server.url) };
-}
-
-async function errorOf(promise: Promise<unknown>): Promise<ImaRouterError> {
-  const error = await promise.then(
-    () => new Error('nothing was thrown'),
-    (thrown: unknown) => thrown,
-  );
-  if (!ImaRouterError.is(error)) throw error;
-  return error;
 }
 
 describe('a submit', () => {

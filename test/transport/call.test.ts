@@ -2,8 +2,9 @@
 
 import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { DEFAULT_RETRY, Stop, Transport, type TransportOptions } from '../../src/transport/index.js';
+import { DEFAULT_RETRY, Stop, type TransportOptions } from '../../src/transport/index.js';
 import { json, serve, type TestServer } from '../support/server.js';
+import { status, transportTo } from './transport-for.js';
 
 let server: TestServer;
 /** Called for each request; nothing is answered unless it answers. */
@@ -15,24 +16,8 @@ beforeEach(async () => {
 });
 afterEach(() => server.close());
 
-function transportFor(options: Partial<TransportOptions> = {}): Transport {
-  return new Transport({
-    baseUrl: server.url,
-    apiKey: 'sk-test',
-    missingKey: 'no key',
-    headers: (key) => ({ authorization: `Bearer ${key}` }),
-    fetch: undefined,
-    requestTimeoutMs: 5000,
-    retry: { ...DEFAULT_RETRY, attempts: 1 },
-    readRefusal: () => null,
-    logger: undefined,
-    now: () => performance.now(),
-    random: Math.random,
-    ...options,
-  });
-}
+const transportFor = (options: Partial<TransportOptions> = {}) => transportTo(server.url, options);
 
-const status = { method: 'GET', path: '/v1/videos/t1', phase: 'poll', paid: false } as const;
 const waysOut: [string, TransportOptions['fetch']][] = [
   ['the short way', undefined],
   ['a fetch of their own', (input, init) => fetch(input, init)],

@@ -5,9 +5,10 @@ import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { exchange, type FetchLike, type Shortcut } from '../../src/transport/exchange.js';
-import { DEFAULT_RETRY, Transport, type TransportOptions } from '../../src/transport/index.js';
+import type { TransportOptions } from '../../src/transport/index.js';
 import { json, serve, type TestServer } from '../support/server.js';
 import { serveRaw } from './raw-server.js';
+import { status, transportTo } from './transport-for.js';
 
 const KEY = Symbol.for('undici.globalDispatcher.1');
 
@@ -40,24 +41,8 @@ afterEach(async () => {
   await server.close();
 });
 
-function transportFor(options: Partial<TransportOptions> = {}): Transport {
-  return new Transport({
-    baseUrl: server.url,
-    apiKey: 'sk-test',
-    missingKey: 'no key',
-    headers: (key) => ({ authorization: `Bearer ${key}` }),
-    fetch: undefined,
-    requestTimeoutMs: 5000,
-    retry: { ...DEFAULT_RETRY, attempts: 1 },
-    readRefusal: () => null,
-    logger: undefined,
-    now: () => performance.now(),
-    random: Math.random,
-    ...options,
-  });
-}
+const transportFor = (options: Partial<TransportOptions> = {}) => transportTo(server.url, options);
 
-const status = { method: 'GET', path: '/v1/videos/t1', phase: 'poll', paid: false } as const;
 const submit = {
   method: 'POST',
   path: '/v1/videos',
