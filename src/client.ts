@@ -28,6 +28,7 @@ import { type PrepareOptions, RequestDesk } from './request.js';
 import {
   type BatchItem,
   type BatchOptions,
+  checkedFunction,
   checkedRef,
   checkedTaskId,
   checkedTimeout,
@@ -241,6 +242,7 @@ export class GatewayClient<Bodies extends BodyMap, Preferred, Paths extends obje
     options: GenerateOptions<EndpointChoice<Bodies, Model, Endpoint>> = {},
   ): Promise<TaskResult> {
     checkedTimeout(options.timeoutMs);
+    checkedFunction('onUpdate', options.onUpdate);
     const task = await this.submit(request, options);
     return task.result(options);
   }

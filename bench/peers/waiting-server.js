@@ -1,10 +1,10 @@
-// Tasks that run for 2 to 4 seconds from the moment they are first asked for, by their id; says where on its first line.
+// Tasks that run for 4 to 8 seconds from the moment they are first asked for, by their id; says where on its first line.
 // GET /polls tells how many status calls it has answered.
 
 import { createServer } from 'node:http';
 
 /** The shortest and the longest task, in milliseconds. */
-const [LEAST_MS, MOST_MS] = [2000, 4000];
+const [LEAST_MS, MOST_MS] = [4000, 8000];
 
 /** By id: when a task was first asked for and when it ends, in epoch milliseconds. */
 const tasks = new Map();

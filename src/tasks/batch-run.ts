@@ -1,33 +1,23 @@
 // Many requests as one piece of work: bounded, continued instead of paid again, every item with its own ending.
 
 import type { SavedFile } from '../media/index.js';
-import {
-  BudgetExceededError,
-  guarded,
-  ImaRouterError,
-  messageOf,
-  SubmitUnknownError,
-  WaitAbortedError,
-} from '../transport/index.js';
-import { type BatchItem, type BatchOptions, type BatchTotals, type BatchUpdate, CONCURRENCY, wrong } from './batch.js';
-import { Budget } from './budget.js';
+import { guarded, ImaRouterError, messageOf, SubmitUnknownError, WaitAbortedError } from '../transport/index.js';
+import { type BatchItem, type BatchOptions, type BatchTotals, type BatchUpdate, CONCURRENCY } from './batch.js';
+import { asError, type Booked, Books, type BooksPort } from './batch-books.js';
 import type { JournalRecord } from './journal.js';
 import { heldElsewhere, type Prepared, unsettled } from './purchase.js';
 import type { TaskResult, TaskState } from './result.js';
+import { unlessStopped } from './stops.js';
 import type { Task } from './task.js';
 
 /** What the client does for a batch. */
-export interface BatchPort<Request> {
-  /** Takes the request as it is at this moment. Rejects with what `submit` throws before sending. */
-  prepare(request: Request): Promise<Prepared>;
+export interface BatchPort<Request> extends BooksPort<Request> {
   submit(prepared: Prepared, at: { key: string; signal: AbortSignal; stop: AbortSignal }): Promise<Task>;
   /** The task of a record that is pending or succeeded. */
   attach(record: JournalRecord): Task | undefined;
   /** Takes the key for this run; false when somebody else alive has it. */
   hold(key: string): Promise<boolean>;
   drop(key: string): void;
-  /** The record of a key. */
-  look(key: string): Promise<JournalRecord | undefined>;
   /** The record of a key that is held: what its submitter left as an intent is `unknown` from now on. */
   settled(key: string): Promise<JournalRecord | undefined>;
   /** Costs of earlier purchases, by model. */
@@ -35,8 +25,6 @@ export interface BatchPort<Request> {
   saved(task: Task, files: readonly SavedFile[]): Promise<void>;
   /** Whether files of an earlier run are still there, in that folder. */
   areThere(files: readonly SavedFile[], folder: string): Promise<boolean>;
-  /** Hex. */
-  digest(text: string): Promise<string>;
   warn(code: string, message: string): void;
   /** Whether submits of unknown fate may be sent again. */
   resendsUnknown: boolean;
@@ -45,31 +33,14 @@ export interface BatchPort<Request> {
 /** A POST that is under way when the batch stops may still be answered for this long (ms): its id is worth having. */
 const DRAIN_MS = 10_000;
 
-/** What is known of a request before it is begun. */
-interface Booked<Request> {
-  request: Request;
-  index: number;
-  /** Empty when it could not be told: then `error` says why. */
-  key: string;
-  prepared?: Prepared;
-  estimateUsd?: number | undefined;
-  error?: Error;
-  /** Whether what an earlier run bought for it is in the budget's books. */
-  isCounted: boolean;
-  /** Whether an earlier run bought something for it that is still pending. */
-  isPending: boolean;
-}
-
 /** One run over the requests. */
 export class BatchRun<Request extends { model: string }> {
   readonly #port: BatchPort<Request>;
   readonly #options: BatchOptions<Request>;
   readonly #source: Iterator<Request> | AsyncIterator<Request>;
-  readonly #budget: Budget;
+  readonly #books: Books<Request>;
   readonly #totals: BatchTotals;
   readonly #done: BatchItem<Request>[] = [];
-  /** How often each content came, and which own keys. */
-  readonly #seen = new Map<string, number>();
   /** Fires first: nothing is begun any more. What is under way ends, at the latest when `#drained` fires. */
   readonly #stop = new AbortController();
   readonly #drained = new AbortController();
@@ -78,6 +49,8 @@ export class BatchRun<Request extends { model: string }> {
   #taken = 0;
   #begun = 0;
   #isDry = false;
+  /** Whether anything was bought, or may have been. */
+  #isBilled = false;
   /** Whether the stop took anything away from the caller. */
   #isCut = false;
   #pulling: Promise<unknown> = Promise.resolve();
@@ -95,7 +68,11 @@ export class BatchRun<Request extends { model: string }> {
     this.#port = port;
     this.#options = options;
     this.#source = Symbol.asyncIterator in requests ? requests[Symbol.asyncIterator]() : requests[Symbol.iterator]();
-    this.#budget = new Budget(options.maxCostUsd);
+    const { prepare, look } = port;
+    this.#books = new Books(
+      { ...port, prepare: (request) => this.#heard(prepare(request)), look: (key) => this.#heard(look(key)) },
+      options,
+    );
     this.#totals = {
       ...{ total: Array.isArray(requests) ? requests.length : undefined, underWay: 0, succeeded: 0, failed: 0 },
       ...{ unknown: 0, continued: 0, costUsd: 0, costUnknown: 0 },
@@ -161,7 +138,11 @@ export class BatchRun<Request extends { model: string }> {
 
   /** A list is looked through before anything is bought: what earlier runs bought anywhere in it counts from the start. */
   async #readBooks(): Promise<void> {
-    for (const { model, costUsd } of await this.#port.costs()) this.#budget.seen(model, costUsd);
+    const costs = await this.#heard(this.#port.costs()).catch((error: unknown) => {
+      if (this.#stop.signal.aborted) return [];
+      throw error;
+    });
+    this.#books.open(costs);
     if (this.#totals.total === undefined) return;
     const booked: Booked<Request>[] = [];
     for (let next = await this.#next(); next !== undefined; next = await this.#next()) booked.push(next);
@@ -210,7 +191,7 @@ export class BatchRun<Request extends { model: string }> {
     const next = await Promise.race([coming, this.#stopped]);
     if (next === undefined) return undefined;
     this.#isDry = next.done === true;
-    return next.done === true ? undefined : this.#book(next.value, this.#taken++);
+    return next.done === true ? undefined : this.#books.book(next.value, this.#taken++);
   }
 
   /** Tells the source that nobody comes any more, without waiting for what it does about it. */
@@ -221,61 +202,15 @@ export class BatchRun<Request extends { model: string }> {
     left().catch(() => {});
   }
 
-  async #book(request: Request, index: number): Promise<Booked<Request>> {
-    const booked: Booked<Request> = { request, index, key: '', isCounted: false, isPending: false };
-    try {
-      // At once: the source may fill the same object with the next request.
-      const preparing = this.#port.prepare(request);
-      preparing.catch(() => {});
-      booked.estimateUsd = this.#estimate(request);
-      const own = this.#options.key?.(request, index);
-      booked.prepared = await preparing;
-      booked.key = await this.#keyOf(own, booked.prepared.fingerprint);
-      if (this.#options.maxCostUsd !== undefined) this.#countBefore(booked, await this.#port.look(booked.key));
-    } catch (error) {
-      booked.error = asError(error);
-    }
-    return booked;
-  }
-
-  #estimate(request: Request): number | undefined {
-    const estimate = this.#options.estimateUsd?.(request);
-    if (estimate === undefined || (Number.isFinite(estimate) && estimate >= 0)) return estimate;
-    throw wrong('estimateUsd', 'must give a number of USD from 0, or nothing', 'It is not asynchronous.');
-  }
-
-  async #keyOf(own: string | undefined, fingerprint: string): Promise<string> {
-    const { name = '' } = this.#options;
-    if (own !== undefined && typeof own !== 'string') throw wrong('key', 'must give a text', 'It is not asynchronous.');
-    const content = own === undefined ? ['content', fingerprint] : ['own', own];
-    const words = JSON.stringify(content);
-    const before = this.#seen.get(words) ?? 0;
-    this.#seen.set(words, before + 1);
-    if (own !== undefined && before > 0)
-      throw wrong('key', `gave ${JSON.stringify(own)} twice`, 'Keys tell requests apart.');
-    return `b-${(await this.#port.digest(JSON.stringify([name, ...content, before]))).slice(0, 40)}`;
-  }
-
-  #countBefore(booked: Booked<Request>, record: JournalRecord | undefined): void {
-    if (booked.isCounted || record === undefined) return;
-    if (record.state === 'submitted') {
-      booked.isPending = true;
-      this.#budget.begin(booked.key, booked.request.model, booked.estimateUsd);
-    }
-    if (record.state !== 'succeeded' && record.state !== 'unknown') return;
-    booked.isCounted = true;
-    this.#budget.spentBefore(booked.request.model, record.costUsd, booked.estimateUsd);
-  }
-
   async #one(booked: Booked<Request>): Promise<BatchItem<Request>> {
     const { request, index, key, prepared } = booked;
     const item: BatchItem<Request> = { index, key, request, continued: false };
     try {
       if (booked.error !== undefined || prepared === undefined) throw booked.error;
-      const isOurs = await this.#port.hold(key);
+      const isOurs = await this.#heard(this.#port.hold(key), (late) => late && this.#port.drop(key));
       try {
-        const record = isOurs ? await this.#port.settled(key) : await this.#port.look(key);
-        if (this.#options.maxCostUsd !== undefined) this.#countBefore(booked, record);
+        const record = await this.#heard(isOurs ? this.#port.settled(key) : this.#port.look(key));
+        this.#books.foundBefore(booked, record);
         await this.#live(item, booked, { prepared, record, isOurs });
       } finally {
         if (isOurs) this.#port.drop(key);
@@ -312,7 +247,8 @@ export class BatchRun<Request extends { model: string }> {
 
   async #findFiles(item: BatchItem<Request>, { files }: JournalRecord): Promise<void> {
     const { outDir } = this.#options;
-    if (outDir === undefined || files === undefined || !(await this.#port.areThere(files, outDir))) return;
+    if (outDir === undefined || files === undefined) return;
+    if (!(await this.#heard(this.#port.areThere(files, outDir)))) return;
     item.files = files;
   }
 
@@ -327,12 +263,9 @@ export class BatchRun<Request extends { model: string }> {
   }
 
   async #buy(item: BatchItem<Request>, booked: Booked<Request>, prepared: Prepared): Promise<void> {
-    const { model } = item.request;
     for (;;) {
       if (this.#stop.signal.aborted) throw this.#notSent();
-      const verdict = this.#budget.verdict(model, booked.estimateUsd);
-      if (verdict === 'buy') break;
-      if (verdict !== 'wait') throw this.#tooDear(verdict, model);
+      if (this.#books.mayBuy(booked)) break;
       await this.#change();
     }
     const at = { key: item.key, stop: this.#stop.signal, signal: this.#drained.signal };
@@ -341,8 +274,7 @@ export class BatchRun<Request extends { model: string }> {
 
   /** Waits for the result of a task that is in the budget's books until it ends. */
   async #counted(item: BatchItem<Request>, booked: Booked<Request>, begin: () => Promise<Task>): Promise<void> {
-    const { model } = item.request;
-    this.#budget.begin(item.key, model, booked.estimateUsd);
+    this.#books.begun(booked);
     let how: 'succeeded' | 'free' | 'open' = 'free';
     try {
       item.task = await begin();
@@ -354,7 +286,7 @@ export class BatchRun<Request extends { model: string }> {
       if (status !== 'failed' && status !== 'cancelled' && ImaRouterError.is(error) && error.mayBeBilled) how = 'open';
       throw error;
     } finally {
-      this.#budget.end(item.key, model, how, item.task?.state.costUsd);
+      this.#books.ended(booked, how, item.task?.state.costUsd);
       this.#wakeAll();
     }
   }
@@ -364,8 +296,9 @@ export class BatchRun<Request extends { model: string }> {
     return task.result({ signal: this.#stop.signal, timeoutMs: this.#options.timeoutMs, onUpdate });
   }
 
-  #count({ result, error }: BatchItem<Request>): void {
+  #count({ task, result, error }: BatchItem<Request>): void {
     const totals = this.#totals;
+    this.#isBilled ||= task !== undefined || (ImaRouterError.is(error) && error.mayBeBilled);
     if (result !== undefined) totals.succeeded++;
     else if (error instanceof SubmitUnknownError) totals.unknown++;
     else totals.failed++;
@@ -377,28 +310,17 @@ export class BatchRun<Request extends { model: string }> {
     this.#tell({ index, key, state, error, totals: { ...this.#totals } });
   }
 
+  /** What the store says, unless the batch stops first: one that hangs must not hold who leaves. `late` undoes it then. */
+  #heard<Value>(work: Promise<Value>, late?: (value: Value) => unknown): Promise<Value> {
+    return unlessStopped(work, { stop: this.#stop.signal }, late);
+  }
+
   #change(): Promise<void> {
     return new Promise((resolve) => this.#changed.push(resolve));
   }
 
   #wakeAll(): void {
     for (const wake of this.#changed.splice(0)) wake();
-  }
-
-  #tooDear(verdict: 'exceeded' | 'unpriced', model: string): BudgetExceededError {
-    const { maxCostUsd } = this.#options;
-    const spent = `${this.#budget.spentUsd.toFixed(4)} of ${maxCostUsd} USD are spent or spoken for`;
-    return verdict === 'exceeded'
-      ? new BudgetExceededError(`A ${model} request does not fit into the budget (${spent}): it was not sent.`, {
-          code: 'budget_exceeded',
-          phase: 'submit',
-          hint: 'Raise maxCostUsd and run the same batch again: what is bought is not bought twice.',
-        })
-      : new BudgetExceededError(`Nobody says what a ${model} request costs, so no budget can be kept (${spent}).`, {
-          code: 'cost_unknown',
-          phase: 'submit',
-          hint: 'Give estimateUsd, or leave maxCostUsd out; what is bought is not bought twice.',
-        });
   }
 
   #notSent(): WaitAbortedError {
@@ -414,13 +336,9 @@ export class BatchRun<Request extends { model: string }> {
     return new WaitAbortedError(`The batch was aborted after ${this.#begun} requests; what is bought runs on.`, {
       code: 'wait_aborted',
       phase: 'poll',
-      mayBeBilled: this.#begun > 0,
+      mayBeBilled: this.#isBilled,
       hint: 'Run the same batch again: it goes on where it stopped.',
       cause: signal.reason,
     });
   }
-}
-
-function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(messageOf(thrown));
 }

@@ -10,7 +10,7 @@ import {
   WaitAbortedError,
   WaitTimeoutError,
 } from '../transport/index.js';
-import type { TaskRef } from './ref.js';
+import { isTaskId, type TaskRef } from './ref.js';
 import type { TaskState } from './result.js';
 import type { TaskError } from './state.js';
 
@@ -102,6 +102,7 @@ export class Endings {
 
   get #goOn(): string {
     const { id, model, endpoint, pollPath } = this.#ref;
+    if (!isTaskId(id)) return 'Go on later: ima.task(json).result(), with what task.toJSON() gives.';
     const pointer =
       endpoint === null ? `{ pollPath: '${pollPath}' }` : `{ model: '${model}', endpoint: '${endpoint}' }`;
     return `Go on later: ima.task('${id}', ${pointer}).result().`;

@@ -57,8 +57,8 @@ export class TaskEngine implements TaskPort {
   readonly #options: EngineOptions;
   readonly #purchases: Purchases;
   readonly #durations: Durations;
-  /** Handles that `resume` gave and nobody waits for yet: whoever asks again gets the same. */
-  readonly #resumed = new Map<string, Task>();
+  /** By key, handles that `resume` gave and nobody waits for yet: whoever asks again gets the same. */
+  readonly #resumed = new Map<string, { task: Task; ref: TaskRef }>();
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -110,16 +110,18 @@ export class TaskEngine implements TaskPort {
 
   /** The task of a record that is ours from now on; undefined if somebody else is at it, or it has ended. */
   async #taken(key: string): Promise<Task | undefined> {
-    if (!(await this.#records.holdForLater(key))) return undefined;
+    if (!(await this.#records.keepForLater(key))) return undefined;
     // It may have ended, or changed hands, between the list and the hold.
     const record = await this.#records.get(key);
     if (record?.taskId === undefined || record.state !== 'submitted') {
-      this.#records.drop(key);
+      this.#records.keepNoLonger(key);
       return undefined;
     }
     const known = this.#resumed.get(key);
-    const task = known ?? this.attach(refOf(record, record.taskId), Date.parse(record.createdAt));
-    this.#resumed.set(key, task);
+    if (known !== undefined) return known.task;
+    const ref = refOf(record, record.taskId);
+    const task = this.attach(ref, Date.parse(record.createdAt));
+    this.#resumed.set(key, { task, ref });
     return task;
   }
 
@@ -212,9 +214,10 @@ export class TaskEngine implements TaskPort {
   waiting(ref: TaskRef): () => void {
     const { key } = ref;
     if (key === undefined) return () => {};
-    this.#resumed.delete(key);
+    // Another handle on the same task has a hold of its own: that of the resumed one is kept for it.
+    const isResumed = this.#resumed.get(key)?.ref === ref && this.#resumed.delete(key);
     // Waiting does not wait for this: whoever else holds the task, looking is free.
-    const held = this.#records.hold(key).catch((failure: unknown) => {
+    const held = this.#records.hold(key, isResumed ? 'takesOver' : undefined).catch((failure: unknown) => {
       this.warn('journal_claim_failed', messageOf(failure), { taskId: ref.id });
       return false;
     });
@@ -242,7 +245,7 @@ export class TaskEngine implements TaskPort {
   /** Notes the end of a task; nothing happens while it has none. */
   async #noteEnd(ref: TaskRef, { status, costUsd, error }: TaskState): Promise<void> {
     if (status === 'queued' || status === 'running') return;
-    if (ref.key !== undefined && this.#resumed.delete(ref.key)) this.#records.drop(ref.key);
+    if (ref.key !== undefined && this.#resumed.delete(ref.key)) this.#records.keepNoLonger(ref.key);
     await this.#noteOf(ref, (before) =>
       isEnded(before)
         ? undefined

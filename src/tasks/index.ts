@@ -19,5 +19,5 @@ export { checkedRef, checkedTaskId, type TaskRef } from './ref.js';
 export { TaskResult, type TaskState } from './result.js';
 export { Scheduler } from './scheduler.js';
 export { type StateReading, type SubmitReading, statusOf, type TaskError, type TaskStatus } from './state.js';
-export { checkedTimeout, Task, type WaitOptions } from './task.js';
+export { checkedFunction, checkedTimeout, Task, type WaitOptions } from './task.js';
 export type { Warning } from './warning.js';

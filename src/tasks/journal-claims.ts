@@ -46,6 +46,8 @@ export class Claims {
   readonly #id: string;
   readonly #queue = new KeyedQueue();
   readonly #held = new Set<string>();
+  /** Flags of claims that came to nothing, or were given back, and could not be taken down. */
+  readonly #leftUp = new Set<string>();
   /** Owners that are dead for certain. Those who are only silent are asked again. */
   readonly #dead = new Set<string>();
   #self: Promise<Owner> | undefined;
@@ -72,11 +74,12 @@ export class Claims {
           return false;
         }
       } catch (error) {
-        await this.#lower(folder).catch(() => {});
+        await this.#lower(folder).catch(() => this.#lowerLater(name));
         throw error;
       }
       this.#held.add(name);
-      this.#heart ??= setInterval(() => void this.#beat().catch(() => {}), HEARTBEAT_MS).unref();
+      this.#leftUp.delete(name);
+      this.#live();
       return true;
     });
   }
@@ -86,11 +89,44 @@ export class Claims {
     return this.#queue.run(name, async () => {
       // First: whatever becomes of the flag, it can be raised again.
       if (!this.#held.delete(name)) return;
-      if (this.#held.size === 0) {
-        clearInterval(this.#heart);
-        this.#heart = undefined;
-      }
-      await this.#lower(join(this.#claims, name));
+      this.#restIfIdle();
+      await this.#lower(join(this.#claims, name)).catch((error: unknown) => {
+        this.#lowerLater(name);
+        throw error;
+      });
+    });
+  }
+
+  #live(): void {
+    this.#heart ??= setInterval(() => void this.#tick(), HEARTBEAT_MS).unref();
+  }
+
+  #restIfIdle(): void {
+    if (this.#held.size + this.#leftUp.size > 0) return;
+    clearInterval(this.#heart);
+    this.#heart = undefined;
+  }
+
+  async #tick(): Promise<void> {
+    await this.#beat().catch(() => {});
+    for (const name of this.#leftUp) await this.#lowerNow(name);
+    this.#restIfIdle();
+  }
+
+  /** A flag that could not be taken down keeps everybody out as long as we live: it is tried again with each heartbeat. */
+  #lowerLater(name: string): void {
+    this.#leftUp.add(name);
+    this.#live();
+  }
+
+  #lowerNow(name: string): Promise<void> {
+    return this.#queue.run(name, async () => {
+      if (!this.#leftUp.has(name)) return;
+      const isDown = await this.#lower(join(this.#claims, name)).then(
+        () => true,
+        () => false,
+      );
+      if (isDown) this.#leftUp.delete(name);
     });
   }
 

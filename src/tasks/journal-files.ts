@@ -44,6 +44,11 @@ const PRUNED_UNASKED = 1000;
 
 const DAY_MS = 86_400_000;
 
+/** Too many open files pass, as the crowd that opened them does: for five seconds, a paid id waits for a handle. */
+const NO_HANDLE: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE']);
+const HANDLE_TRIES = 50;
+const HANDLE_PAUSE_MS = 100;
+
 /** The calls of `DirectoryJournal`, which loads this with the first of them. */
 export class JournalFiles {
   readonly #directory: string;
@@ -54,6 +59,8 @@ export class JournalFiles {
   readonly #names: DirectorySync;
   readonly #queue = new KeyedQueue();
   readonly #gate = new Gate(PUTS_AT_ONCE);
+  /** Keys of intents that were written here and have not come to anything yet. */
+  readonly #begun = new Set<string>();
   #temps = 0;
   /** What an instance clears away by itself, once. */
   #clearing: Promise<unknown> | undefined;
@@ -81,10 +88,14 @@ export class JournalFiles {
     return this.#queue.run(record.key, () =>
       this.#told('written', async () => {
         // Before money is spent the directory is looked at again: it may be gone, or belong to a newer version by now.
-        await (record.state === 'intent' ? this.#stillOurs() : this.#prepare());
+        if (record.state === 'intent') await this.#stillOurs();
+        // What we have begun is brought to its end, whatever the directory has become since: it is paid.
+        else await this.#prepare().catch((error: unknown) => this.#begun.has(record.key) || Promise.reject(error));
         const isNew = !this.#shelf.has(record.key);
         const { stamp, renamed } = await this.#gate.run(() => this.#write(record, bytes));
         this.#shelf.wrote(record, stamp);
+        if (record.state === 'intent') this.#begun.add(record.key);
+        else if (record.state !== 'unknown') this.#begun.delete(record.key);
         if (!renamed || isEnded(record.state)) return;
         try {
           await this.#names.sync();
@@ -119,7 +130,10 @@ export class JournalFiles {
     return this.#queue.run(key, () =>
       this.#told('written', async () => {
         await this.#open();
-        if (await this.#remove(key)) await this.#names.sync();
+        const aside = await this.#shelf.setAsideOf(key);
+        for (const name of aside) await rm(join(this.#directory, name), { force: true });
+        if ((await this.#remove(key)) || aside.length > 0) await this.#names.sync();
+        this.#begun.delete(key);
       }),
     );
   }
@@ -172,7 +186,7 @@ export class JournalFiles {
    * ago; puts of this instance wait in the queue. If it is pruned meanwhile, it is gone, which is what should be.
    */
   async #removeIfOld(key: string, before: number): Promise<boolean> {
-    const record = await this.#shelf.get(key);
+    const record = await this.#shelf.read(key);
     if (record === undefined || !isEnded(record.state) || !(Date.parse(record.updatedAt) < before)) return false;
     return this.#remove(key);
   }
@@ -197,16 +211,19 @@ export class JournalFiles {
 
   async #write(record: JournalRecord, bytes: Uint8Array): Promise<{ stamp: Stamp; renamed: boolean }> {
     const path = this.#pathOf(record.key);
-    try {
-      return { stamp: await this.#anew(() => replaceFile(path, this.#tempFor(record.key), bytes)), renamed: true };
-    } catch (error) {
-      // An intent is refused instead: nothing is paid yet.
-      if (record.state === 'intent') throw error;
-      // No space, no handle, no right to the directory: what is known of a task that is paid goes into the room that its
-      // file has kept for it.
-      const stamp = await overwriteFile(path, (length) => recordBytesWithin(record, length)).catch(() => undefined);
-      if (stamp === undefined) throw error;
-      return { stamp, renamed: false };
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return { stamp: await this.#anew(() => replaceFile(path, this.#tempFor(record.key), bytes)), renamed: true };
+      } catch (error) {
+        // An intent is refused instead: nothing is paid yet.
+        if (record.state === 'intent') throw error;
+        // No space, no right to the directory: what is known of a task that is paid goes into the room that its file has
+        // kept for it.
+        const stamp = await overwriteFile(path, (length) => recordBytesWithin(record, length)).catch(() => undefined);
+        if (stamp !== undefined) return { stamp, renamed: false };
+        if (!NO_HANDLE.has(codeOf(error) ?? '') || attempt === HANDLE_TRIES) throw error;
+        await new Promise((resolve) => setTimeout(resolve, HANDLE_PAUSE_MS));
+      }
     }
   }
 

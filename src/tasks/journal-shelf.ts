@@ -87,13 +87,29 @@ export class Shelf {
     return found;
   }
 
-  /** The record of `key`, by one read. A file that is none is set aside. Throws as `scan` does. */
+  /**
+   * The record of `key`. Throws as `scan` does, and `ConfigError` where it was torn: what was bought under a key whose
+   * record cannot be read would be bought again.
+   */
   async get(key: string): Promise<JournalRecord | undefined> {
+    const record = await this.read(key);
+    if (record === undefined && (await isThere(`${join(this.#directory, key)}.json.corrupt`))) throw this.#torn(key);
+    return record;
+  }
+
+  /** The record of `key`, by one read. A file that is none is set aside. Throws as `scan` does. */
+  async read(key: string): Promise<JournalRecord | undefined> {
     const name = `${key}.json`;
     // What cannot be read is not what is not there: somebody would buy it again.
     const first = await this.#look(name, 'alone');
     const look = first !== undefined && 'alien' in first ? await this.#setAside(name) : first;
     return look !== undefined && 'record' in look && look.record.key === key ? look.record : undefined;
+  }
+
+  /** The files of `key` that were set aside. */
+  async setAsideOf(key: string): Promise<string[]> {
+    const names = await this.#names();
+    return names.filter((name) => name.startsWith(`${key}.json.corrupt`) && OURS.test(name));
   }
 
   /** Whether `key` has a file, as far as is known. */
@@ -202,6 +218,16 @@ export class Shelf {
     this.#warn({ code: 'journal_corrupt', message, file });
   }
 
+  #torn(key: string): ConfigError {
+    const file = join(this.#directory, `${key}.json.corrupt`);
+    return new ConfigError(`The record "${key}" in the journal is torn: nobody knows what was bought under it.`, {
+      code: 'journal_torn',
+      phase: 'config',
+      param: 'key',
+      hint: `See ${file} for what is left of it; to buy it again: ima.journal.delete('${key}').`,
+    });
+  }
+
   #notOurs(): ConfigError {
     return new ConfigError(`${this.#directory} is a project's directory, and no journal.`, {
       code: 'journal_unavailable',
@@ -256,12 +282,15 @@ function isSettled({ mtimeNs }: Stamp): boolean {
 async function freeName(path: string): Promise<string> {
   for (let number = 1; ; number++) {
     const name = number === 1 ? path : `${path}.${number}`;
-    const isTaken = await lstat(name).then(
-      () => true,
-      () => false,
-    );
-    if (!isTaken) return name;
+    if (!(await isThere(name))) return name;
   }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 function keyOf(name: string): string {

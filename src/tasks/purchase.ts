@@ -15,6 +15,7 @@ import type { TaskReaders } from './readers.js';
 import type { Records } from './records.js';
 import { isPollable, type TaskRef } from './ref.js';
 import type { StateReading, SubmitReading } from './state.js';
+import { assertNotStopped, type Stops, unlessStopped } from './stops.js';
 
 /** A request that may be sent. */
 export interface Prepared {
@@ -26,15 +27,12 @@ export interface Prepared {
 }
 
 /** How a request is submitted. */
-export interface SubmitAt {
-  signal?: AbortSignal | undefined;
+export interface SubmitAt extends Stops {
   traceId?: string | undefined;
   /** `attach`: a pending task of an equal request is taken instead of a second purchase. */
   dedupe?: 'attach' | undefined;
   /** The journal key; made up unless given. */
   key?: string | undefined;
-  /** Begins no exchange any more, but lets one that is under way come to its end; `signal` cuts that off too. */
-  stop?: AbortSignal | undefined;
   /** Whether a record of unknown fate under `key` may be bought again. */
   resendsUnknown?: boolean | undefined;
 }
@@ -183,13 +181,13 @@ export class Purchases {
     const { records } = this.#options;
     const name = `same-${prepared.fingerprint.slice(0, 64)}`;
     const giveBack = (held: boolean) => held && records.drop(name);
-    while (!(await unlessStopped(records.holdAlone(name), at, giveBack))) await this.#lookAgain(at.signal);
+    while (!(await unlessStopped(records.holdAlone(name), at, giveBack))) await this.#lookAgain(at);
     try {
       for (;;) {
-        const pending = await this.#pendingOf(prepared);
+        const pending = await unlessStopped(this.#pendingOf(prepared), at);
         if (pending === 'none') return await this.#buy(prepared, at);
         if (pending !== 'busy') return pending;
-        await this.#lookAgain(at.signal);
+        await this.#lookAgain(at);
       }
     } finally {
       records.drop(name);
@@ -213,17 +211,8 @@ export class Purchases {
     return 'none';
   }
 
-  async #lookAgain(signal: AbortSignal | undefined): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const go = () => {
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', go);
-        resolve();
-      };
-      const timer = setTimeout(go, LOOK_AGAIN_MS);
-      signal?.addEventListener('abort', go, { once: true });
-    });
-    assertNotStopped({ signal });
+  async #lookAgain(at: Stops): Promise<void> {
+    await unlessStopped(new Promise<void>((resolve) => setTimeout(resolve, LOOK_AGAIN_MS)), at);
   }
 }
 
@@ -248,39 +237,6 @@ export function checkSubmit({ traceId, dedupe, signal }: Pick<SubmitAt, 'traceId
   if (dedupe !== undefined && dedupe !== 'attach') {
     throw bad(`dedupe must be 'attach', not ${JSON.stringify(dedupe)}.`, 'dedupe', 'Leave it out to buy in any case.');
   }
-}
-
-function assertNotStopped({ signal, stop }: SubmitAt): void {
-  for (const one of [signal, stop]) if (one?.aborted) throw notSent(one);
-}
-
-function notSent(signal: AbortSignal): WaitAbortedError {
-  return new WaitAbortedError('The submit was aborted before it was sent.', {
-    code: 'aborted',
-    phase: 'submit',
-    hint: 'Nothing was bought by this call.',
-    cause: signal.reason,
-  });
-}
-
-/** What `work` comes to, unless the caller stops first: a store that hangs must not hold him. `late` undoes it then. */
-async function unlessStopped<Value>(
-  work: Promise<Value>,
-  at: SubmitAt,
-  late?: (value: Value) => unknown,
-): Promise<Value> {
-  const signals = [at.signal, at.stop].filter((one) => one !== undefined);
-  if (signals.length === 0) return work;
-  const stopped = AbortSignal.any(signals);
-  return new Promise<Value>((resolve, reject) => {
-    const stop = (): void => {
-      reject(notSent(stopped));
-      if (late !== undefined) work.then(late, () => {});
-    };
-    if (stopped.aborted) return stop();
-    stopped.addEventListener('abort', stop, { once: true });
-    work.then(resolve, reject).finally(() => stopped.removeEventListener('abort', stop));
-  });
 }
 
 /** An equal purchase has no known ending: nobody but the caller may risk to pay twice. */

@@ -22,8 +22,8 @@ const LONGEST_NOTE_MS = 10_000;
 /** One record that this client holds, for as long as anybody in here needs it. */
 interface Hold {
   users: number;
-  /** Held for a caller of `resume` who does not wait yet. */
-  resumed: boolean;
+  /** Also held for a caller of `resume` who does not wait yet. */
+  isKept: boolean;
   taken: Promise<boolean>;
 }
 
@@ -128,12 +128,14 @@ export class Records {
     return this.#options.now() - Date.parse(record.updatedAt) > this.#options.longestSubmitMs;
   }
 
-  /** Holds `name` until `drop`, if nobody else does; several users in here may hold it together. Throws `ConfigError`. */
-  async hold(name: string): Promise<boolean> {
+  /**
+   * Holds `name` until `drop`, if nobody else does; several users in here may hold it together. `takesOver`: goes on with
+   * the hold that was kept for later. Throws `ConfigError`.
+   */
+  async hold(name: string, how?: 'takesOver'): Promise<boolean> {
     const hold = this.#holds.get(name) ?? this.#take(name);
-    // Whoever begins to wait for a resumed task goes on with the hold that it came with.
-    if (hold.resumed) hold.resumed = false;
-    else hold.users++;
+    hold.users++;
+    if (how === 'takesOver') hold.isKept = false;
     try {
       if (await hold.taken) return true;
     } catch (error) {
@@ -144,21 +146,26 @@ export class Records {
     return false;
   }
 
-  /** Holds `name` if nobody does, in here or elsewhere. */
+  /** Holds `name` if nobody uses it, in here or elsewhere. */
   async holdAlone(name: string): Promise<boolean> {
-    const hold = this.#holds.get(name);
-    return hold !== undefined && hold.users > 0 && !hold.resumed ? false : this.hold(name);
+    return (this.#holds.get(name)?.users ?? 0) > 0 ? false : this.hold(name);
   }
 
-  /** Holds `name` for somebody who may begin to wait later; true if he got it, now or before. */
-  async holdForLater(name: string): Promise<boolean> {
+  /** Holds `name`, if nobody uses it, for somebody who may begin to wait later; true if it is kept for him, now or before. */
+  async keepForLater(name: string): Promise<boolean> {
     if (!(await this.holdAlone(name))) return false;
     const hold = this.#holds.get(name);
-    if (hold !== undefined) {
-      hold.resumed = true;
-      hold.users = 1;
-    }
+    if (hold !== undefined) hold.isKept = true;
+    this.drop(name);
     return true;
+  }
+
+  /** Nobody comes any more for whom `name` was kept. */
+  keepNoLonger(name: string): void {
+    const hold = this.#holds.get(name);
+    if (hold === undefined) return;
+    hold.isKept = false;
+    this.#letGo(name, hold);
   }
 
   /** Keeps `name`, which is held already, until `work` is over. */
@@ -172,9 +179,14 @@ export class Records {
     const hold = this.#holds.get(name);
     if (hold === undefined) return;
     hold.users--;
-    if (hold.users > 0) return;
+    this.#letGo(name, hold);
+  }
+
+  #letGo(name: string, hold: Hold): void {
+    const isFree = () => hold.users <= 0 && !hold.isKept;
+    if (!isFree()) return;
     setTimeout(() => {
-      if (hold.users > 0 || this.#holds.get(name) !== hold) return;
+      if (!isFree() || this.#holds.get(name) !== hold) return;
       this.#holds.delete(name);
       this.#giveBack(name, hold);
     }, 0);
@@ -186,7 +198,7 @@ export class Records {
       const taken = await this.#ask((journal) => journal.claim?.(name)).catch(unavailable('gives no claim'));
       return taken !== false;
     };
-    const hold: Hold = { users: 0, resumed: false, taken: claim() };
+    const hold: Hold = { users: 0, isKept: false, taken: claim() };
     // Each user hears of it; nobody may be left to hear.
     hold.taken.catch(() => {});
     this.#holds.set(name, hold);
@@ -239,11 +251,10 @@ function unavailable(how: string): (cause: unknown) => never {
 }
 
 /** What `work` comes to, or an error when it takes too long: it goes on unheard. */
-async function inTime<Value>(work: Promise<Value>): Promise<Value> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
+function inTime<Value>(work: Promise<Value>): Promise<Value> {
+  return new Promise((resolve, reject) => {
     const tooLong = new Error(`no answer within ${LONGEST_NOTE_MS / 1000} seconds`);
-    timer = setTimeout(() => reject(tooLong), LONGEST_NOTE_MS);
+    const timer = setTimeout(() => reject(tooLong), LONGEST_NOTE_MS);
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
   });
-  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

@@ -18,14 +18,19 @@ export interface TaskRef {
   key?: string;
 }
 
-/** A task id is one word: it becomes part of a path and of file names. Throws `ConfigError`. */
+/** A task id that a person passes on is one word: it becomes part of a path and of file names. */
+export function isTaskId(id: unknown): id is string {
+  return typeof id === 'string' && /^[\w.:~-]{1,256}$/.test(id) && !/^\.+$/.test(id);
+}
+
+/** A task id as `isTaskId` wants it. Throws `ConfigError`. */
 export function checkedTaskId(id: unknown): string {
-  if (typeof id === 'string' && /^[\w.:~-]{1,256}$/.test(id) && !/^\.+$/.test(id)) return id;
+  if (isTaskId(id)) return id;
   throw new ConfigError(`${JSON.stringify(id)} is not a task id.`, {
     code: 'bad_task',
     phase: 'config',
     param: 'id',
-    hint: 'A task id is one word, as `submit` gave it.',
+    hint: 'A task id is one word. Ids of another form go from process to process by `task.toJSON()`.',
   });
 }
 

@@ -67,7 +67,7 @@ class Running implements Turn {
 export class Scheduler {
   readonly #options: SchedulerOptions;
   readonly #turns = new Heap<Waiting>(sooner);
-  /** Last calls: they wait for a place, and for nothing else. */
+  /** They wait for a place, and for nothing else. */
   readonly #urgent = new Heap<Waiting>(sooner);
   readonly #alarms = new Heap<Waiting>(sooner);
   /** In order of their start. */
@@ -93,8 +93,8 @@ export class Scheduler {
     return this.#enter(this.#turns, dueAt, begin);
   }
 
-  /** Calls `begin` as soon as there is a place: at a deadline neither the budget nor a silence counts. */
-  lastTurn(begin: (turn: Turn) => void): () => void {
+  /** Calls `begin` as soon as there is a place: for who asks himself, or at his deadline, neither budget nor silence counts. */
+  urgentTurn(begin: (turn: Turn) => void): () => void {
     return this.#enter(this.#urgent, Number.NEGATIVE_INFINITY, begin);
   }
 

@@ -16,7 +16,7 @@ import { Endings } from './endings.js';
 import { ATTACHED, UNWATCHED, type Watched, watched } from './progress.js';
 import type { TaskRef } from './ref.js';
 import { TaskResult, type TaskState } from './result.js';
-import type { Scheduler } from './scheduler.js';
+import type { Scheduler, Turn } from './scheduler.js';
 import { fold, INITIAL, isTerminal, type Progressed, type StateReading } from './state.js';
 import { type Asked, Patience, Watch } from './watch.js';
 
@@ -56,8 +56,11 @@ const REFUSED_LIMIT = 3;
 /** Success without a result: the archiver may lag for this many further polls (design 11). */
 const WITHOUT_OUTPUT_LIMIT = 10;
 
-/** The last poll, at the deadline, gets this long (ms): a result that is just in time should be seen. */
-const LAST_POLL_MS = 5000;
+/**
+ * The last poll, at the deadline, gets this long (ms): enough for an answer from the other side of the world, for a result
+ * that is just in time should be seen; and short, for a deadline is one even when the gateway hangs.
+ */
+const LAST_POLL_MS = 1000;
 
 /** What is known of a task when its handle is made. */
 export interface Beginning {
@@ -91,7 +94,7 @@ export class Task {
     this.#restingSince = port.now();
     this.#watch = new Watch({
       scheduler: port.scheduler,
-      ask: (signal) => this.#ask(signal),
+      ask: (signal, turn) => this.#ask(signal, turn),
       now: () => port.now(),
       dueAt: () => this.#dueAt(),
       onAbort: (signal, listener) => port.onAbort(signal, listener),
@@ -130,7 +133,7 @@ export class Task {
   async refresh(options: { signal?: AbortSignal | undefined } = {}): Promise<TaskState> {
     checkSignal(options.signal);
     const patience = this.#patience({ signal: options.signal });
-    const asked = await this.#watch.now(patience);
+    const asked = await this.#watch.soon(patience);
     if (patience.over === 'abort') throw this.#endings.aborted(options.signal?.reason);
     if (asked !== undefined) throw asked.error;
     return this.#state;
@@ -142,40 +145,22 @@ export class Task {
    * `TaskNotFoundError`, `InvalidResponseError`. Other trouble on the way is waited out.
    */
   async *updates(options: WaitOptions = {}): AsyncGenerator<TaskState, void, undefined> {
-    const { signal } = options;
-    checkSignal(signal);
-    const timeoutMs = checkedTimeout(options.timeoutMs) ?? this.#port.defaultWaitMs(this.#ref);
-    const patience = this.#patience({ deadline: this.#port.now() + timeoutMs, signal });
+    const wait = this.#wait(options);
     const ended = this.#port.waiting(this.#ref);
-    const troubles = new Troubles();
     try {
       let told = this.#state;
       yield told;
       while (!this.#isAtRest) {
-        let asked = await this.#watch.next(patience);
-        const isLast = patience.over === 'deadline';
-        if (isLast) asked = await this.#lastCall(signal);
-        if (signal?.aborted) throw this.#endings.aborted(signal.reason);
-        troubles.note(asked, this.#withoutOutput);
-        if (troubles.final !== undefined) throw troubles.final;
-        if (troubles.withoutOutput > WITHOUT_OUTPUT_LIMIT) throw this.#endings.withoutOutput(this.#state);
-        if (this.#isAtRest) break;
-        if (differs(told, this.#state)) {
-          told = this.#state;
-          yield told;
-        }
-        if (isLast) throw this.#endings.timedOut(this.#state, timeoutMs, troubles.last);
+        await this.#step(wait);
+        if (!differs(told, this.#state)) continue;
+        told = this.#state;
+        yield told;
       }
       // Others may have asked meanwhile: the end is told to everybody.
       if (differs(told, this.#state)) yield this.#state;
     } finally {
       ended();
     }
-  }
-
-  /** Ended, or waiting for its caller: further asking changes nothing. */
-  get #isAtRest(): boolean {
-    return isTerminal(this.#state.status) || this.#state.needs !== undefined;
   }
 
   /**
@@ -185,13 +170,51 @@ export class Task {
   async result(
     options: WaitOptions & { onUpdate?: ((state: TaskState) => void) | undefined } = {},
   ): Promise<TaskResult> {
-    const tell = guarded(options.onUpdate, (error) =>
-      this.#port.warn('callback_threw', `onUpdate threw: ${messageOf(error)}`),
-    );
-    for await (const state of this.updates(options)) tell(state);
+    const onUpdate = checkedFunction('onUpdate', options.onUpdate);
+    const tell = guarded(onUpdate, (error) => this.#port.warn('callback_threw', `onUpdate threw: ${messageOf(error)}`));
+    const wait = this.#wait(options);
+    const ended = this.#port.waiting(this.#ref);
+    try {
+      let told = this.#state;
+      tell(told);
+      while (!this.#isAtRest) {
+        await this.#step(wait);
+        if (!differs(told, this.#state)) continue;
+        told = this.#state;
+        tell(told);
+      }
+    } finally {
+      ended();
+    }
     const state = this.#state;
     if (state.status === 'succeeded') return new TaskResult(state);
     throw this.#endings.ended(state);
+  }
+
+  /** Ended, or waiting for its caller: further asking changes nothing. */
+  get #isAtRest(): boolean {
+    return isTerminal(this.#state.status) || this.#state.needs !== undefined;
+  }
+
+  /** Throws `ConfigError` for options that no wait can have. */
+  #wait({ signal, timeoutMs: wanted }: WaitOptions): Wait {
+    checkSignal(signal);
+    const timeoutMs = checkedTimeout(wanted) ?? this.#port.defaultWaitMs(this.#ref);
+    const patience = this.#patience({ deadline: this.#port.now() + timeoutMs, signal });
+    return { timeoutMs, signal, patience, troubles: new Troubles(), isOver: false };
+  }
+
+  /** One answer, or trouble, further. Throws when there is nothing more to wait for, or no more patience. */
+  async #step(wait: Wait): Promise<void> {
+    const { signal, patience, troubles, timeoutMs } = wait;
+    if (wait.isOver) throw this.#endings.timedOut(this.#state, timeoutMs, troubles.last);
+    let asked = await this.#watch.next(patience);
+    wait.isOver = patience.over === 'deadline';
+    if (wait.isOver) asked = await this.#lastCall(signal);
+    if (signal?.aborted) throw this.#endings.aborted(signal.reason);
+    troubles.note(asked, this.#withoutOutput);
+    if (troubles.final !== undefined) throw troubles.final;
+    if (troubles.withoutOutput > WITHOUT_OUTPUT_LIMIT) throw this.#endings.withoutOutput(this.#state);
   }
 
   #patience(at: { deadline?: number; signal?: AbortSignal | undefined }): Patience {
@@ -202,7 +225,7 @@ export class Task {
   /** A terminal state that is seen at the deadline counts. */
   async #lastCall(signal: AbortSignal | undefined): Promise<Asked> {
     const patience = this.#patience({ deadline: this.#port.now() + LAST_POLL_MS, signal });
-    const asked = await this.#watch.last(patience);
+    const asked = await this.#watch.soon(patience);
     return patience.over === undefined ? asked : { error: new DOMException('no answer in time', 'TimeoutError') };
   }
 
@@ -212,13 +235,10 @@ export class Task {
     return this.#restingSince + this.#port.delay(this.#ref, { elapsedMs, watched: this.#watched });
   }
 
-  async #ask(signal: Stop): Promise<void> {
+  async #ask(signal: Stop, turn: Turn): Promise<void> {
     const isOver = isTerminal(this.#state.status);
     const askedMs = this.#port.now() - this.#startedAt;
-    const asked = this.#port.poll(this.#ref, signal);
-    const { reading, raw } = await asked.finally(() => {
-      this.#restingSince = this.#port.now();
-    });
+    const { reading, raw } = await this.#answer(signal, turn);
     if (reading === null) return;
     this.#apply(reading, raw);
     const elapsedMs = this.#restingSince - this.#startedAt;
@@ -226,6 +246,15 @@ export class Task {
       this.#watched = watched(this.#watched, { askedMs, elapsedMs, progress: reading.progress });
     } else if (!isOver) {
       await this.#port.ended(this.#ref, this.#state, { elapsedMs, watched: this.#watched });
+    }
+  }
+
+  async #answer(signal: Stop, turn: Turn): Promise<{ reading: StateReading | null; raw: unknown }> {
+    try {
+      return await this.#port.poll(this.#ref, signal);
+    } finally {
+      this.#restingSince = this.#port.now();
+      turn.end();
     }
   }
 
@@ -250,6 +279,16 @@ export class Task {
   get #endings(): Endings {
     return new Endings(this.#ref, this.#port.redact);
   }
+}
+
+/** One caller's wait. */
+interface Wait {
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+  readonly patience: Patience;
+  readonly troubles: Troubles;
+  /** The last call has been made. */
+  isOver: boolean;
 }
 
 /** What went wrong during one wait, and whether waiting can still mend it. */
@@ -298,4 +337,15 @@ export function checkedTimeout(timeoutMs: number | undefined): number | undefine
     });
   }
   return timeoutMs;
+}
+
+/** A function or nothing, or a clear error before anything is spent. */
+export function checkedFunction<Wanted>(param: string, value: Wanted): Wanted {
+  if (value === undefined || typeof value === 'function') return value;
+  throw new ConfigError(`${param} must be a function, not ${typeof value}.`, {
+    code: 'bad_option',
+    phase: 'config',
+    param,
+    hint: 'Leave it out where nobody is to be told.',
+  });
 }

@@ -14,8 +14,8 @@ export interface Asking {
   scheduler: Scheduler;
   /** Milliseconds on the scheduler's clock. */
   now: () => number;
-  /** One status call and what follows from it. */
-  ask: (signal: Stop) => Promise<void>;
+  /** One status call and what follows from it; ends `turn` with the answer, before what follows. */
+  ask: (signal: Stop, turn: Turn) => Promise<void>;
   /** When the next call should be made, on the scheduler's clock. */
   dueAt: () => number;
   /** Calls `listener` once when `signal` fires; the returned function takes that back. */
@@ -66,6 +66,7 @@ export class Watch {
   readonly #asking: Asking;
   readonly #waiting = new Set<(asked: Asked) => void>();
   #takeBack: (() => void) | undefined;
+  #isUrgent = false;
   #call: Stop | undefined;
 
   constructor(asking: Asking) {
@@ -81,22 +82,16 @@ export class Watch {
     return answer;
   }
 
-  /** The answer of the call that is under way, or of one that is made now. */
-  now(patience: Patience): Promise<Asked> {
+  /**
+   * The answer of the call that is under way, or of one that is made as soon as there is a place: with many who ask at
+   * once, as at a common deadline, there are no more sockets than places.
+   */
+  soon(patience: Patience): Promise<Asked> {
     const answer = this.#join(patience);
-    if (this.#isIdle) {
+    if (this.#isIdle && !this.#isUrgent) {
       this.#takeBack?.();
-      this.#begin(undefined);
-    }
-    return answer;
-  }
-
-  /** As `now`, but with others who are at their deadline only as many at once as there are places. */
-  last(patience: Patience): Promise<Asked> {
-    const answer = this.#join(patience);
-    if (this.#isIdle) {
-      this.#takeBack?.();
-      this.#takeBack = this.#asking.scheduler.lastTurn(this.#begin);
+      this.#isUrgent = true;
+      this.#takeBack = this.#asking.scheduler.urgentTurn(this.#begin);
     }
     return answer;
   }
@@ -126,23 +121,25 @@ export class Watch {
   #abandon(): void {
     this.#takeBack?.();
     this.#takeBack = undefined;
+    this.#isUrgent = false;
     const call = this.#call;
     this.#call = undefined;
     call?.abort(new Error('nobody waits any more'));
   }
 
-  readonly #begin = (turn: Turn | undefined): void => {
+  readonly #begin = (turn: Turn): void => {
     this.#takeBack = undefined;
+    this.#isUrgent = false;
     const call = new Stop();
     this.#call = call;
     const done = (asked: Asked): void => {
-      turn?.end();
+      turn.end();
       // An abandoned call has nobody to tell; another one may be under way.
       if (this.#call !== call) return;
       this.#call = undefined;
       for (const told of [...this.#waiting]) told(asked);
     };
-    this.#asking.ask(call).then(
+    this.#asking.ask(call, turn).then(
       () => done(undefined),
       (error: unknown) => done({ error }),
     );

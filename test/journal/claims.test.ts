@@ -321,6 +321,27 @@ describe('the heartbeat', () => {
     await journal.release('k1');
   });
 
+  test('takes down a flag that could not be taken down when its claim was given back', async () => {
+    const directory = await folder();
+    const { journal } = opened(directory);
+    await journal.claim('k1');
+    const [id = ''] = await content(join(directory, 'claims', 'k1'));
+    const flag = join(directory, 'claims', 'k1', id);
+    // What cannot be removed as a file is.
+    await rm(flag);
+    await mkdir(flag);
+    await expect(journal.release('k1')).rejects.toMatchObject({ code: 'journal_unavailable' });
+    await rm(flag, { recursive: true });
+    await writeFile(flag, 'held\n');
+    const other = opened(directory).journal;
+    expect(await other.claim('k1')).toBe(false);
+    vi.advanceTimersByTime(15_000);
+    await until(() => other.claim('k1'));
+    expect(vi.getTimerCount()).toBe(1);
+    await other.release('k1');
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   test('does not bring a directory back that was removed', async () => {
     const directory = join(await folder(), 'journal');
     const { journal } = opened(directory);

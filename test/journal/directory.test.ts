@@ -234,13 +234,21 @@ describe('files that are no records', () => {
     }
   });
 
-  test('are noticed by `get` too, and the key is free again', async () => {
+  test('are noticed by `get` too: what was bought under that key is not known, until somebody deletes it', async () => {
     const directory = await folder();
     const { journal, warnings } = opened(directory);
     await journal.put(record('k1'));
     await plant(directory, 'k1.json', '{"v":1,');
-    expect(await journal.get('k1')).toBeUndefined();
+    for (let time = 1; time <= 2; time++) {
+      await expect(journal.get('k1')).rejects.toMatchObject({
+        code: 'journal_torn',
+        hint: expect.stringContaining("journal.delete('k1')"),
+      });
+    }
     expect(warnings).toMatchObject([{ file: join(directory, 'k1.json.corrupt') }]);
+    await journal.delete('k1');
+    expect(await content(directory)).toEqual(['journal.json']);
+    expect(await journal.get('k1')).toBeUndefined();
     await journal.put(full);
     await journal.put(record('k1'));
     expect(await journal.get('k1')).toEqual(record('k1'));
@@ -272,7 +280,7 @@ describe('files that are no records', () => {
       await symlink(join(directory, 'nowhere'), join(directory, 'link.json'));
     }
     expect(await journal.list()).toEqual([full]);
-    expect(await journal.get('pipe')).toBeUndefined();
+    await expect(journal.get('pipe')).rejects.toMatchObject({ code: 'journal_torn' });
     const odd = process.platform === 'win32' ? ['folder'] : ['folder', 'pipe'];
     expect(warnings.map(({ file }) => file).sort()).toEqual(odd.map((name) => join(directory, `${name}.json.corrupt`)));
   });
@@ -420,17 +428,22 @@ describe('a newer version', () => {
   test('that comes while we work is noticed before the next intent, and by every look at it', async () => {
     const directory = await folder();
     const { journal } = opened(directory);
+    const begun = record('begun');
     await journal.put(full);
+    await journal.put(begun);
     const other = opened(directory).journal;
     await other.list();
     await plant(directory, 'journal.json', JSON.stringify({ format: 'ima-router journal', v: 2 }));
     await expect(journal.put(record('k1'))).rejects.toMatchObject({ code: 'journal_too_new' });
     await expect(other.list()).rejects.toMatchObject({ code: 'journal_too_new' });
     await expect(other.get('full')).rejects.toMatchObject({ code: 'journal_too_new' });
+    // What was begun before is paid: it is brought to its end.
+    await journal.put({ ...begun, state: 'submitted', taskId: 't1' });
     // The user went back.
     await plant(directory, 'journal.json', JSON.stringify({ format: 'ima-router journal', v: 1 }));
     await journal.put(record('k1'));
-    expect(await other.list()).toHaveLength(2);
+    expect(await other.list()).toHaveLength(3);
+    expect(await other.get('begun')).toMatchObject({ state: 'submitted', taskId: 't1' });
   });
 
   test('that makes the directory after we found none keeps its mark', async () => {

@@ -225,6 +225,28 @@ describe('a disk that takes no more', () => {
     await child.end();
   });
 
+  test.each(['EMFILE', 'ENFILE'])(
+    '%s: while no handle is free at all, an id waits for one; an intent does not',
+    async (code) => {
+      const directory = await folder();
+      const [child] = await withIntent(directory);
+      const none = [
+        { call: 'open', flags: 'wx', code, times: 3 },
+        { call: 'open', flags: 'r+', code, times: 2 },
+      ] as const;
+      await child.ask({ call: 'fault', faults: [...none] });
+      expect((await child.ask({ call: 'put', record: submitted })).error).toBeUndefined();
+      expect(await jsonOf(join(directory, 'k1.json'))).toEqual(submitted);
+      const { error } = await child.ask({ call: 'put', record: record('k2') });
+      expect(error).toBeUndefined();
+      await child.ask({ call: 'fault', faults: [{ call: 'open', flags: 'wx', code, times: 1 }] });
+      expect((await child.ask({ call: 'put', record: record('k3') })).error).toMatchObject({
+        code: 'journal_unavailable',
+      });
+      await child.end();
+    },
+  );
+
   test('an id of the greatest length fits, in any script', async () => {
     const directory = await folder();
     const [child] = await withIntent(directory);

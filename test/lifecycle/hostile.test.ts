@@ -1,7 +1,16 @@
 // What a hostile reader tried: stores that throw or hang, crashes in mid-batch, doubts, live objects, sources that never answer.
 
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { type BatchItem, type JournalRecord, MemoryJournal, SubmitUnknownError } from '../../src/index.js';
+import {
+  type BatchItem,
+  DirectoryJournal,
+  type JournalRecord,
+  MemoryJournal,
+  SubmitUnknownError,
+} from '../../src/index.js';
 import { type Mock, type MockOptions, startMock } from '../../src/mock/index.js';
 import { clientFor } from '../support/client.js';
 import { json, serve, type TestServer } from '../support/server.js';
@@ -71,6 +80,27 @@ describe('never paid twice', () => {
     const [item] = await all(ima.batch([request]));
     expect(item?.error).toMatchObject({ code: 'submit_unsettled' });
     expect(posts(at)).toHaveLength(2);
+  });
+
+  test('a batch item whose record is torn is not bought again until somebody deletes it', async () => {
+    const mock = await mockWith();
+    const folder = await mkdtemp(join(tmpdir(), 'ima-torn-'));
+    const run = (journal: DirectoryJournal) => all(clientFor(mock.url, { journal }).ima.batch(wanted(1)));
+    try {
+      const [first] = await run(new DirectoryJournal(folder));
+      const key = first?.key ?? '';
+      await writeFile(join(folder, `${key}.json`), '{"v":1,"key":"b-');
+      const journal = new DirectoryJournal(folder);
+      for (let time = 1; time <= 2; time++) {
+        expect((await run(journal))[0]?.error).toMatchObject({ code: 'journal_torn', param: 'key' });
+      }
+      expect(paid(mock)).toBe(1);
+      await journal.delete(key);
+      expect((await run(journal))[0]?.result?.status).toBe('succeeded');
+      expect(paid(mock)).toBe(2);
+    } finally {
+      await rm(folder, { recursive: true, force: true, maxRetries: 9 });
+    }
   });
 
   test('an object that is used again for each request is taken as it is when it comes', async () => {
@@ -206,6 +236,28 @@ describe('what hangs holds nobody', () => {
     expect(mock.ledger.submits).toEqual([]);
   });
 
+  test.each(['claim', 'get', 'list'] as const)('a store that is silent when asked for `%s`', async (call) => {
+    const mock = await mockWith();
+    const journal = new MemoryJournal();
+    Object.assign(journal, { [call]: () => new Promise(() => {}) });
+    for (const run of [
+      (signal: AbortSignal) =>
+        all(clientFor(mock.url, { journal }).ima.batch(wanted(3), { signal, maxCostUsd: 1, estimateUsd: () => 0.1 })),
+      (signal: AbortSignal) => clientFor(mock.url, { journal }).ima.submit(request, { signal, dedupe: 'attach' }),
+    ]) {
+      const controller = new AbortController();
+      const running = run(controller.signal);
+      const ended = running.catch((e: unknown) => e);
+      await moment(20);
+      const isPending = await Promise.race([ended.then(() => false), moment(1).then(() => true)]);
+      controller.abort();
+      // A purchase by `dedupe` looks nothing up by key.
+      if (isPending) expect(await ended).toMatchObject({ name: 'AbortError', mayBeBilled: false });
+      else expect(call).toBe('get');
+    }
+    expect(mock.ledger.submits.length).toBe(call === 'get' ? 1 : 0);
+  });
+
   test('a source of requests, and it hears that nobody comes any more', async () => {
     const mock = await mockWith();
     let isLeft = false;
@@ -254,6 +306,59 @@ describe('waiting', () => {
     expect(task.state.status).toBe('succeeded');
     expect(await ima.journal.list()).toMatchObject([{ state: 'succeeded' }]);
     expect(await ima.resume()).toEqual([]);
+  });
+
+  test('a deadline in mid-request is one: only a moment is left for a last answer', async () => {
+    const at = await server(() => {});
+    const { ima } = clientFor(at.url);
+    const startedAt = performance.now();
+    await expect(ima.task('t1', { model: request.model }).result({ timeoutMs: 100 })).rejects.toMatchObject({
+      code: 'wait_timeout',
+    });
+    expect(performance.now() - startedAt).toBeLessThan(3000);
+    expect(at.requests.length).toBeGreaterThan(0);
+  });
+
+  test('hundreds who ask for themselves at once share few sockets', async () => {
+    let inFlight = 0;
+    let most = 0;
+    const at = await server((_, response) => {
+      most = Math.max(most, ++inFlight);
+      setTimeout(() => {
+        inFlight--;
+        json(response, { status: 'in_progress' });
+      }, 5);
+    });
+    const { ima } = clientFor(at.url);
+    const tasks = Array.from({ length: 300 }, (_, i) => ima.task(`t${i}`, { model: request.model }));
+    const states = await Promise.all(tasks.map((task) => task.refresh()));
+    expect(new Set(states.map(({ status }) => status))).toEqual(new Set(['running']));
+    expect(at.requests).toHaveLength(300);
+    expect(most).toBeLessThanOrEqual(32);
+  });
+
+  test('a store that is slow to note an end keeps no place from those who still wait', async () => {
+    const at = await server((seen, response) =>
+      json(
+        response,
+        seen.url.includes('slow') ? { status: 'succeeded', url: 'https://c.example/a.png' } : { status: 'queued' },
+      ),
+    );
+    let answer = (): void => {};
+    const answered = new Promise<JournalRecord[]>((resolve) => {
+      answer = () => resolve([]);
+    });
+    class Slow extends MemoryJournal {
+      override list(): Promise<JournalRecord[]> {
+        return answered;
+      }
+    }
+    const { ima } = clientFor(at.url, { journal: new Slow() });
+    const ended = Array.from({ length: 40 }, (_, i) => ima.task(`slow${i}`, { model: request.model }).refresh());
+    while (at.requests.length < 40) await moment(2);
+    expect((await ima.task('other', { model: request.model }).refresh()).status).toBe('queued');
+    answer();
+    await Promise.all(ended);
   });
 
   test('a deadline that many share is no storm', async () => {

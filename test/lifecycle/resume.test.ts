@@ -94,6 +94,20 @@ describe('resume', () => {
     await expect.poll(() => client().ima.resume()).toHaveLength(1);
   });
 
+  test('who waits a moment on an older handle takes nothing from him who has resumed the task', async () => {
+    await restart({ speed: 1 });
+    const { ima } = client();
+    const old = await ima.submit(request);
+    const [resumed] = await ima.resume();
+    expect(resumed?.id).toBe(old.id);
+    await old.result({ timeoutMs: 1 }).catch((e: unknown) => e);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(await client().ima.resume()).toEqual([]);
+    expect(await ima.resume()).toEqual([resumed]);
+    await resumed?.result({ timeoutMs: 1 }).catch((e: unknown) => e);
+    await expect.poll(() => client().ima.resume()).toHaveLength(1);
+  });
+
   test('an end that is seen on a handle made by id is noted too', async () => {
     const { id } = await client().ima.submit(request);
     const { ima } = client();
@@ -210,6 +224,13 @@ describe('bad input spends nothing', () => {
       param: 'timeoutMs',
     });
     expect(() => ima.batch([request], { timeoutMs })).toThrow(expect.objectContaining({ code: 'bad_option' }));
+    expect(mock.ledger.submits).toEqual([]);
+  });
+
+  test('what is to be told and is no function', async () => {
+    const { ima } = client();
+    const options = JSON.parse('{"onUpdate":5}');
+    await expect(ima.generate(request, options)).rejects.toMatchObject({ code: 'bad_option', param: 'onUpdate' });
     expect(mock.ledger.submits).toEqual([]);
   });
 
