@@ -25,6 +25,8 @@ export type RefusalKind =
   | 'task-not-found'
   /** The gateway is well, and what stands behind it is not there. */
   | 'upstream-not-found'
+  /** The gateway is well, and what stands behind it does not take the gateway's own key or account. */
+  | 'upstream-refused'
   | 'busy'
   | 'server';
 
@@ -70,6 +72,8 @@ const HINT: Record<RefusalKind, string> = {
   'task-not-found': 'Check the task id, and that the key is the one that submitted it.',
   'upstream-not-found':
     'The model behind the gateway is not there: choose another endpoint or model, or ask the vendor.',
+  'upstream-refused':
+    'What stands behind the gateway refused the gateway, not your key: choose another endpoint or model, or ask the vendor.',
   busy: 'The gateway took no task: call again later.',
   server: 'The gateway or its upstream failed: call again later.',
 };
@@ -82,6 +86,7 @@ const HINT_OF_TASK: Partial<Record<RefusalKind, string>> = {
   invalid: 'Check the task id and its poll path.',
   'not-found': 'Check the task id, and that the key is the one that submitted it.',
   busy: 'Read the task again later; it runs on.',
+  'upstream-refused': 'What stands behind the gateway refused the gateway, not your key: read the task again later.',
   'upstream-not-found':
     'The gateway has lost what stands behind it: read the task again later, or ask the vendor with its id.',
 };
@@ -90,7 +95,8 @@ const HINT_OF_TASK: Partial<Record<RefusalKind, string>> = {
 export function refusalError(what: string, refusal: Refusal, facts: Omit<ErrorFacts, 'code'>): ImaRouterError {
   const message = `${what} was refused${facts.status === undefined ? '' : ` (HTTP ${facts.status})`}: ${refusal.message}`;
   const all = {
-    retryable: isRetryable(refusal.kind),
+    // Asking for a task again is free, and the gateway may mend its account; a submit would be refused again.
+    retryable: isRetryable(refusal.kind) || (refusal.kind === 'upstream-refused' && facts.taskId !== undefined),
     hint: (facts.taskId === undefined ? undefined : HINT_OF_TASK[refusal.kind]) ?? HINT[refusal.kind],
     gatewayCode: refusal.gatewayCode,
     param: refusal.param,
@@ -119,6 +125,8 @@ export function refusalError(what: string, refusal: Refusal, facts: Omit<ErrorFa
       return new TaskNotFoundError(message, { code: 'task_not_found', ...all });
     case 'upstream-not-found':
       return new ServerError(message, { code: 'upstream_not_found', ...all });
+    case 'upstream-refused':
+      return new ServerError(message, { code: 'upstream_refused', ...all });
     case 'busy':
       // Asked about a task, no submit was refused.
       return new ServerError(message, { code: facts.taskId === undefined ? 'submit_refused' : 'server_error', ...all });

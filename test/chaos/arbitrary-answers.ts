@@ -245,7 +245,11 @@ export function meaningOf({ status, body, coding, cut }: WireAnswer): Meaning {
   const refusesByStatus = status >= 300 && status < 500 && (status !== 429 || isLost);
   // Nothing beside it that could mean something else, and no coding that could make the client ask again.
   const isPlain =
-    isObject && coding === 'none' && !Object.hasOwn(value, 'data') && !holdsFault(value) && value.success !== false;
+    isObject &&
+    coding === 'none' &&
+    !['data', 'message'].some((name) => Object.hasOwn(value, name)) &&
+    !holdsFault(value) &&
+    value.success !== false;
   const hasResult = isObject && isRecord(value.metadata) && value.metadata.url === RESULT;
   return {
     mayEnd,

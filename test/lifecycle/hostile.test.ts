@@ -402,6 +402,7 @@ describe('a second reader tried', () => {
     '{"message":"Task submitted successfully","taskId":"t-1"}',
     '{"message":"提交成功","taskId":"9"}',
     '{"message":"Endpoint request timed out"}',
+    '{"success":false,"message":"request timed out"}',
     '{"message":"created","output":{"task_id":"x","task_status":"PENDING"}}',
     '{"message":"Request is being processed"}'.replace('being processed', 'in progress'),
   ])('a 200 under which a task may exist is not sent again: %s', async (body) => {

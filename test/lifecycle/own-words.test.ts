@@ -69,6 +69,22 @@ test('a lost task is not taken for trouble with the key, whatever its status', a
   expect(server.requests).toHaveLength(3);
 });
 
+test('a numeric id of more digits than a number holds is asked for by its own digits', async () => {
+  const id = '9007199254740993';
+  const server = await serve((seen, response) => {
+    if (seen.method === 'POST')
+      response.setHeader('content-type', 'application/json').end(`{"task_id":${id},"id":${id}}`);
+    else json(response, { status: 'completed', metadata: { url: 'https://c.example/a.mp4' } });
+  });
+  servers.push(server);
+  const { ima } = clientFor(server.url);
+  const task = await ima.submit({ model: 'kling-v3-video', prompt: 'x' });
+  expect(task.id).toBe(id);
+  expect((await task.result()).status).toBe('succeeded');
+  expect(server.requests[1]?.url).toBe(`/v1/videos/${id}`);
+  expect(await ima.journal.list()).toMatchObject([{ taskId: id }]);
+});
+
 test('the raw client: an asset error that comes with status 200', async () => {
   const server = await serve((_, response) => json(response, { success: false, message: 'asset group not found' }));
   servers.push(server);

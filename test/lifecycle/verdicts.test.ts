@@ -113,6 +113,31 @@ describe('a submit', () => {
       { retryable: false },
     ],
     [
+      'no balance, as Midjourney says it',
+      400,
+      { code: 4, description: 'quota_not_enough', type: 'upstream_error' },
+      InsufficientBalanceError,
+      { code: 'insufficient_balance', retryable: false },
+    ],
+    [
+      'an upstream that refuses the gateway’s key',
+      401,
+      { error: { message: 'Incorrect API key provided', type: 'upstream_error', code: 'bad_response_status_code' } },
+      ServerError,
+      {
+        code: 'upstream_refused',
+        retryable: false,
+        hint: 'What stands behind the gateway refused the gateway, not your key: choose another endpoint or model, or ask the vendor.',
+      },
+    ],
+    [
+      'no balance, beside the id of the exchange',
+      200,
+      { error: { code: 'insufficient_user_quota', message: 'no', type: 'new_api_error' }, id: 'req-1' },
+      InsufficientBalanceError,
+      { code: 'insufficient_balance', retryable: false },
+    ],
+    [
       'an error under code 200',
       200,
       { code: 200, error: { code: 'c', message: 'no room' } },
@@ -133,7 +158,10 @@ describe('a submit', () => {
     { code: 1, description: 'Submit success' },
     { code: 'success', message: 'ok', data: null },
     { status: 'queued', message: 'your task is in the queue' },
-  ])('a word of success without an id may be a task, and is not sent again: %j', async (body) => {
+    // An error, and an id of nobody knows what.
+    { id: 'req-1', code: 500, message: 'no' },
+    { success: false, data: { id: 'x' } },
+  ])('what may be a task, and says no id that is surely one, is not sent again: %j', async (body) => {
     const { server, ima } = await gateway([], { body });
     expect(await errorOf(ima.submit(request))).toBeInstanceOf(SubmitUnknownError);
     expect(server.requests).toHaveLength(1);
@@ -155,6 +183,13 @@ describe('a question about a task', () => {
     ['a page', { status: 502, body: '<html>' }],
     ['nothing', { body: { code: 'success', data: null } }],
     ['an error that is nobody’s', { body: { code: 200, error: { message: 'no GPU' } } }],
+    ['trouble of the call in words of a failed task', { body: { status: 'error', message: 'service unavailable' } }],
+    [
+      'an upstream’s 401',
+      { status: 401, body: { error: { message: 'invalid key', type: 'upstream_error', code: 'x' } } },
+    ],
+    ['an upstream’s 403', { status: 403, body: { code: 'fail_to_fetch_task', message: 'Forbidden', data: null } }],
+    ['an envelope’s word of success', { body: { status: 'success', data: { status: 'processing' } } }],
   ])('is asked again after %s, for as long as it takes', async (_, answer) => {
     const { server, ima } = await gateway([answer, answer, answer, answer, done]);
     expect((await generate(ima)).status).toBe('succeeded');
@@ -172,6 +207,13 @@ describe('a question about a task', () => {
     [
       'a key that is not known any more',
       { status: 401, body: { error: { code: '', message: 'token expired', type: 'x' } } },
+      AuthenticationError,
+      1,
+      'Check the API key; the task keeps its id and can be read with a key that works.',
+    ],
+    [
+      'a key that is not known any more, in words of a failed task',
+      { status: 200, body: { status: 'error', message: '无效的令牌' } },
       AuthenticationError,
       1,
       'Check the API key; the task keeps its id and can be read with a key that works.',
@@ -208,6 +250,20 @@ describe('a question about a task', () => {
     expect(error).toMatchObject({ phase: 'poll', taskId: 't1', mayBeBilled: true, retryable: false, hint });
     expect(server.requests).toHaveLength(1 + polls);
     expect(await ima.journal.list()).toMatchObject([{ state: 'submitted', taskId: 't1' }]);
+  });
+
+  test('asked once, a refusal by the upstream says that it is not about the key', async () => {
+    const { ima } = await gateway([
+      { status: 401, body: { error: { message: 'invalid key', type: 'upstream_error', code: 'x' } } },
+    ]);
+    const task = await ima.submit(request);
+    const error = await errorOf(task.refresh());
+    expect(error).toBeInstanceOf(ServerError);
+    expect(error).toMatchObject({
+      code: 'upstream_refused',
+      retryable: true,
+      hint: 'What stands behind the gateway refused the gateway, not your key: read the task again later.',
+    });
   });
 
   test('asked once, load is no refused submit', async () => {
@@ -252,6 +308,12 @@ describe('a task that ended badly', () => {
     const code = 'OutputAudioSensitiveContentDetected';
     const { ima } = await gateway([{ body: { status: 'failed', error: { code, message: 'no' } } }]);
     expect((await errorOf(ima.generate(request))).hint).toContain('submit again with audio off');
+  });
+
+  test('for want of balance, as Midjourney says it', async () => {
+    const { ima } = await gateway([{ body: { status: 'FAILURE', failReason: 'quota_not_enough' } }]);
+    expect(await errorOf(ima.generate(request))).toBeInstanceOf(TaskFailedError);
+    expect(await ima.journal.list()).toMatchObject([{ state: 'failed', error: { kind: 'balance' } }]);
   });
 
   test('cancelled, with or without a reason', async () => {

@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Modality } from '../../src/catalog/index.js';
-import { phases, readText, refused, stateOf, submitted } from './support.js';
+import { phases, readText, refused, stateOf, submitted, submittedText } from './support.js';
 
 /** The words of design 4 that end a task, as an oracle that shares no code with the readers. */
 const ENDS: Record<string, RegExp> = {
@@ -31,13 +31,13 @@ function wordsOf(json: unknown): string[] {
   );
 }
 
-/** Whether an upstream's `task_code` tells of a failure at one of the three places where it may stand. */
+/** Whether an upstream's `task_code` tells of a failure (0 and 200 do not) at one of the three places where it may stand. */
 function hasFault(json: unknown): boolean {
   return [...walk(json)].some(
     ({ path, value }) =>
       /^(data\.){0,2}task_code$/.test(path.join('.')) &&
       /^\s*[+-]?\d+(\.\d+)?(e[+-]?\d+)?\s*$/i.test(asText(value)) &&
-      Number(value) !== 0,
+      ![0, 200].includes(Number(value)),
   );
 }
 
@@ -224,16 +224,32 @@ test('as the answer to a submit: an id that stands there, a refusal in words tha
       if (reading === null) return;
       if ('id' in reading) expect([...walk(json)].map(({ value }) => asText(value))).toContain(reading.id);
       else {
-        // A body with an id in its place is a task, and one that claims success may be one.
+        // A body with an id in its place is a task, and one that claims success may be one. Beside an error a bare `id`
+        // may be another thing's: then the refusal must be sure.
         const top = Object(json);
         expect([top.success, top.code]).not.toContain(true);
-        for (const place of [top, Object(top.data)]) {
-          for (const id of [place.id, place.task_id]) expect(typeof id === 'string' && id.trim() !== '').toBe(false);
+        const isId = (id: unknown) => typeof id === 'string' && !['', '0'].includes(id.trim());
+        const places = [top, Object(top.data)];
+        for (const place of places) expect(isId(place.task_id)).toBe(false);
+        if (places.some(({ id }) => isId(id))) {
+          expect(wordsOf(json).filter((word) => word.trim() !== '')).toEqual([]);
+          expect(['balance', 'authentication', 'permission', 'invalid']).toContain(reading.refusal.kind);
         }
         expect(reading.refusal.message).not.toBe('');
       }
     }),
     { numRuns: 1500 },
+  );
+});
+
+test('a long id comes with its own digits, whatever stands beside it', () => {
+  const text = fc.string({ unit: fc.constantFrom('"', '\\', 'id', ':', ',', '}', '9007199254740993', ' ') });
+  fc.assert(
+    fc.property(fc.bigInt({ min: 2n ** 53n, max: 10n ** 40n }), text, text, (id, name, note) => {
+      const beside = JSON.stringify({ note, [`${name}"`]: note }).slice(1, -1);
+      expect(submittedText(`{${beside},"data":{${beside},"id":${id}},${beside}}`)).toMatchObject({ id: String(id) });
+    }),
+    { numRuns: 500 },
   );
 });
 

@@ -45,6 +45,20 @@ describe('code and words go before the status', () => {
     ['upstream-not-found', 500, flat('fail_to_fetch_task', '{"detail":"Not Found"}')],
     ['not-found', 404, nested('Invalid URL (GET /v1/x)')],
     ['busy', 400, { code: 4, description: 'task_status_not_success', type: 'upstream_error' }],
+    // Midjourney's envelope says `upstream_error` of everything, with a blank behind its words.
+    ['balance', 400, { code: 4, description: 'quota_not_enough ', type: 'upstream_error' }],
+    ['balance', 403, { code: 4, description: 'quota_exhausted', type: 'upstream_error' }],
+    ['balance', 403, nested('quota_not_enough')],
+    ['balance', 500, flat('quota_not_enough', 'no')],
+    // The gateway's own key and account at its upstream.
+    ['upstream-refused', 401, { error: { message: 'Incorrect API key', type: 'upstream_error', code: 'x' } }],
+    ['upstream-refused', 403, { error: { message: 'Forbidden', type: 'upstream_error' } }],
+    ['upstream-refused', 402, { error: { message: 'pay', type: 'upstream_error' } }],
+    ['upstream-refused', 401, nested('bad response status code 401', 'bad_response_status_code')],
+    ['upstream-refused', 403, nested('no', 'bad_response_status_code', { param: '403' })],
+    ['upstream-refused', 401, flat('fail_to_fetch_task', '{"error":{"message":"Invalid token"}}')],
+    ['upstream-refused', 403, { code: 4, description: 'no', type: 'upstream_error' }],
+    ['server', 500, { error: { message: 'quota_not_enough', type: 'upstream_error', code: 'x' } }],
     ['authentication', 401, nested('token not provided')],
     ['authentication', 401, { success: false, message: '无效的令牌' }],
     ['authentication', 401, nested('Insufficient permissions')],
@@ -78,7 +92,7 @@ describe('code and words go before the status', () => {
   test('an upstream’s words on its account or task are not about the caller’s', () => {
     const words = 'insufficient quota';
     expect(refused(flat('fail_to_fetch_task', words), 500)?.kind).toBe('server');
-    expect(refused(flat('fail_to_fetch_task', words), 403)?.kind).toBe('permission');
+    expect(refused(flat('fail_to_fetch_task', words), 403)?.kind).toBe('upstream-refused');
     expect(refused({ error: { message: words, type: 'upstream_error', code: 'x' } }, 500)?.kind).toBe('server');
     expect(refused(flat('x', words), 403)?.kind).toBe('balance');
   });
@@ -149,6 +163,7 @@ describe('who says it', () => {
     flat('x', 'busy'),
     { success: false, message: 'busy' },
     { code: 4, description: 'busy', type: 'upstream_error' },
+    { code: 'x', message: 'busy', data: { task_id: '', id: 0 } },
   ])('a 5xx in the gateway’s own is: %j', (body) => {
     for (const status of [500, 502, 503, 504]) expect(refused(body, status)).toMatchObject({ message: 'busy' });
   });
@@ -189,7 +204,9 @@ describe('with status 200', () => {
     ['authentication', { success: false, message: 'token status is unavailable' }],
     ['authentication', { success: false, message: 'token not provided' }],
     ['task-not-found', flat('task_not_exist', 'task_not_exist')],
+    ['task-not-found', { id: 0, ...flat('task_not_exist', 'task_not_exist') }],
     ['balance', nested('no', 'insufficient_user_quota')],
+    ['upstream-refused', { success: false, message: 'invalid api key', type: 'upstream_error' }],
   ])('%s: %j', (kind, body) => expect(refused(body, 200)).toMatchObject({ kind }));
 
   test.each([

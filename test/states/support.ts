@@ -27,7 +27,12 @@ export function readText(text: string): StateReading | null {
 }
 
 export function submitted(body: unknown): SubmitReading {
-  return readers.readSubmit(answer(body), { path: '/v1/videos', modality: 'video' });
+  return submittedText(JSON.stringify(body));
+}
+
+/** As `submitted`, of a body that is written as it stands here. */
+export function submittedText(text: string): SubmitReading {
+  return readers.readSubmit(answerOf(text), { path: '/v1/videos', modality: 'video' });
 }
 
 export function refused(body: unknown, status: number, headers = {}): Refusal | null {

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { fold, INITIAL, isTerminal, type StateReading, statusOf } from '../../src/tasks/state.js';
-import { phases, read, readText, stateOf, submitted } from './support.js';
+import { phases, read, readText, stateOf, submitted, submittedText } from './support.js';
 
 const url = 'https://cdn.example.com/a.mp4';
 describe('what says nothing of a task', () => {
@@ -160,6 +160,14 @@ describe('what is no sign of success', () => {
     expect(stateOf({ status: 'completed', task_code: null, results: [{ url }] }).status).toBe('succeeded');
     expect(stateOf({ status: 'completed', task_code: 'none', results: [{ url }] }).status).toBe('succeeded');
     expect(stateOf({ status: 'in_progress', task_code: 5 }).status).toBe('running');
+    // HTTP's word for success, here and in the raw upstream.
+    for (const task_code of [200, '200']) {
+      expect(stateOf({ status: 'completed', task_code, results: [{ url }] }).status).toBe('succeeded');
+      const data = { status: 'SUCCESS', result_url: url, data: { task_status: 'completed', task_code } };
+      expect(stateOf({ code: 'success', data })).toMatchObject({ status: 'succeeded', outputs: [{ url }] });
+      expect(read({ data: { task_code } })).toBeNull();
+    }
+    expect(stateOf({ status: 'completed', task_code: 201, results: [{ url }] }).status).toBe('failed');
     expect(stateOf({ status: 'odd', data: { task_code: 5 } }).status).toBe('running');
     expect(stateOf({ status: 'CANCEL', task_code: 5 }).status).toBe('cancelled');
     expect(read({ data: { task_status: 'processing', task_code: 5 } })).toBeNull();
@@ -191,6 +199,19 @@ describe('the answer to a submit', () => {
     [{ code: 21, description: 'exists', result: '1712' }, '1712', null],
     [{ code: 22, description: 'queued', result: 1712 }, '1712', null],
     [{ id: 'a', status: 'failed', error: { message: 'x' } }, 'a', 'failed'],
+    // No error beside the id.
+    [{ id: 'a', error: null, success: true }, 'a', null],
+    [{ id: 'a', error: '' }, 'a', null],
+    [{ id: 'a', error: 'none' }, 'a', null],
+    [{ id: 'a', error: { code: 0, message: 'success' } }, 'a', null],
+    [{ id: 'a', error: { code: '', message: '' } }, 'a', null],
+    [{ id: 'a', code: 200, message: 'ok' }, 'a', null],
+    [{ code: 10000, message: 'Success', data: { id: 'a' } }, 'a', null],
+    // An error, and an id that is no other thing's.
+    [{ task_id: 'a', error: { code: 'x', message: 'x' } }, 'a', null],
+    [{ id: 'req', code: 500, message: 'x', data: { task_id: 'a' } }, 'a', null],
+    [{ id: 'a', status: 'queued', error: { code: 'x', message: 'x' } }, 'a', 'queued'],
+    [{ success: false, message: 'x', data: { id: 'a', status: 'SUBMITTED' } }, 'a', 'queued'],
   ])('with an id: %j', (body, id, status) => {
     const reading = submitted(body);
     expect(reading).toMatchObject({ id });
@@ -216,6 +237,19 @@ describe('the answer to a submit', () => {
     [{ status: 'error', message: 'no channel' }, 'busy', 'no channel'],
     [{ error: 'no channel' }, 'busy', 'no channel'],
     [{ error: { message: 'no channel (request id: 9a)', code: 'c' } }, 'busy', 'no channel'],
+    [{ code: 4, description: 'quota_not_enough', type: 'upstream_error' }, 'balance', 'quota_not_enough'],
+    [{ code: 'fail_to_fetch_task', message: 'invalid api key', data: null }, 'upstream-refused', 'invalid api key'],
+    [{ id: 0, code: 500, message: 'no channel' }, 'busy', 'no channel'],
+    [{ id: '', task_id: '0', error: { message: 'no channel' } }, 'busy', 'no channel'],
+    // The id beside it is that of the exchange, for these are said before any task is made.
+    [{ error: { code: 'insufficient_user_quota', message: 'no' }, id: 'req-1' }, 'balance', 'no'],
+    [{ code: 'insufficient_user_quota', message: 'no', id: 'req-1' }, 'balance', 'no'],
+    [{ success: false, message: '无效的令牌', data: { id: 'x' } }, 'authentication', '无效的令牌'],
+    [{ id: 'req-1', code: 401, message: 'no' }, 'authentication', 'no'],
+    [{ id: 'req-1', code: '403', message: 'no' }, 'permission', 'no'],
+    [{ id: 'req-1', code: 400, message: 'no' }, 'invalid', 'no'],
+    [{ id: 'req-1', error: { code: 'invalid_request', message: 'no' } }, 'invalid', 'no'],
+    [{ id: 'req-1', error: 'prompt is required' }, 'invalid', 'prompt is required'],
   ])('a refusal with status 200: %j', (body, kind, message) => {
     expect(submitted(body)).toMatchObject({ refusal: { kind, message } });
   });
@@ -244,7 +278,41 @@ describe('the answer to a submit', () => {
     { code: 22, description: 'in queue', result: '' },
     { status: 'queued', message: 'your task is in the queue' },
     { data: { status: 'in_progress' }, message: 'started' },
+    { code: 'success', data: { id: 0 } },
+    // An error, an id, and nobody knows whose.
+    { success: false, data: { id: 'x' } },
+    { success: false, message: 'queue full', data: { id: 'x' } },
+    { id: 'req-1', code: 500, message: 'no' },
+    { id: 'req-1', code: 429, message: 'no' },
+    { id: 'req-1', error: { code: 'c', message: 'no' } },
+    { id: 'req-1', error: { code: 'c' } },
+    { id: 'req-1', error: 'no channel' },
+    { id: 'req-1', code: 'do_request_failed', message: 'no' },
+    { id: 'req-1', error: { code: 'insufficient_quota', message: 'insufficient quota', type: 'upstream_error' } },
+    { id: 'req-1', error: { code: 'OutputVideoSensitiveContentDetected', message: 'no' } },
+    { error: { message: 'no channel' }, data: { job_id: 'j1' } },
+    { message: 'the prompt must be English', data: { job_id: 'j1' } },
   ])('that claims success and gives no id, or says nothing: %j', (body) => {
     expect(submitted(body)).toBeNull();
   });
+
+  test.each([
+    ['{"id":12345678901234567890}', '12345678901234567890'],
+    ['{"id": 9007199254740993 , "task_id":null}', '9007199254740993'],
+    ['{"task_id" : 1234567890123456789012345,"id":1}', '1234567890123456789012345'],
+    ['{"code":"success","data":{"id":1,"task_id":\n9007199254740993\n}}', '9007199254740993'],
+    ['{"code":1,"description":"ok","result":1712345678901234567}', '1712345678901234567'],
+    // A text that looks like one, and a name that ends like one, are left alone.
+    ['{"note":"\\"id\\":9007199254740993,","a\\"id":9007199254740993,"id":7}', '7'],
+    ['{"id":"9007199254740993"}', '9007199254740993'],
+    ['{"id":9007199254740991}', '9007199254740991'],
+    ['{"id":42}', '42'],
+  ])('with an id whose digits a number may not hold: %s', (text, id) => {
+    expect(submittedText(text)).toMatchObject({ id });
+  });
+
+  test.each(['{"id":9007199254740993.0}', '{"id":1e20}', '{"\\u0069d":9007199254740993}', '{"id":1.5}'])(
+    'with an id of which digits are lost: %s',
+    (text) => expect(submittedText(text)).toBeNull(),
+  );
 });

@@ -5,6 +5,7 @@ import type { paths } from '../../../generated/ima-router/openapi.js';
 import type { PreferredTaskEndpoint, TaskBodies } from '../../../generated/ima-router/requests.js';
 import { type Gateway, GatewayClient } from '../../client.js';
 import type { ClientOptions } from '../../options.js';
+import { durations } from './durations.js';
 import { names } from './names.js';
 import { readers } from './readers.js';
 import { readRefusal } from './refusal.js';
@@ -27,16 +28,7 @@ const gateway: Gateway = {
   readers,
   // The vendor's own SDKs wait 1,800 s for images and 3,600 s for videos (field-notes A1).
   waitMs: { image: 1_800_000, music: 1_800_000, speech: 1_800_000, video: 3_600_000 },
-  durations: {
-    // Field-notes A1: gpt-image-2 took 102–231 s, other images from 10 s, Seedance 100–110 s a clip. Seed 002: videos 60–360 s.
-    byModality: {
-      image: [10_000, 230_000],
-      video: [60_000, 360_000],
-      music: [30_000, 180_000],
-      speech: [3000, 30_000],
-    },
-    byModel: { 'gpt-image-2': [100_000, 235_000] },
-  },
+  durations,
   pollsPerSecond: 20,
 };
 

@@ -8,6 +8,20 @@ export function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value.trim() !== '' ? value : undefined;
 }
 
+/** Whether something stands there that may be an id: 0 and a blank are none. */
+export function isId(value: unknown): boolean {
+  const text = textOf(value)?.trim();
+  return text !== undefined && text !== '0';
+}
+
+/** Longer codes are no codes. */
+const LONGEST_CODE = 200;
+
+/** A code, in words or numbers. */
+export function codeOf(value: unknown): string | undefined {
+  return textOf(value)?.slice(0, LONGEST_CODE);
+}
+
 /** A decimal number as JSON writes it; `Number` alone would also take `0x10`. */
 const NUMBER = /^\s{0,9}[+-]?\d{1,30}(?:\.\d{1,30})?(?:e[+-]?\d{1,3})?\s{0,9}$/i;
 

@@ -1,86 +1,32 @@
 // How ima-router's answers read: one tolerant reader over all shapes of design 5 and field-notes A1.
 
 import type { Modality } from '../../catalog/index.js';
-import {
-  type StateReading,
-  type SubmitReading,
-  statusOf,
-  type TaskReaders,
-  type TaskStatus,
-} from '../../tasks/index.js';
+import { type StateReading, statusOf, type TaskReaders, type TaskStatus } from '../../tasks/index.js';
 import type { Answer } from '../../transport/index.js';
-import { isRecord, numberOf, textOf, valueAt } from './json.js';
+import { hasTaskFields } from './envelope.js';
+import { isRecord, numberOf } from './json.js';
 import { outputsOf } from './outputs.js';
 import { reasonOf, upstreamFault } from './reasons.js';
-import { refusalIn, requestIdOf } from './refusal.js';
+import { requestIdOf, troubleOfCall } from './refusal.js';
+import { readSubmitted } from './submitted.js';
 
 /** The readers of this gateway. */
-export const readers: TaskReaders = { readSubmit, readState };
-
-/** Midjourney answers a submit with `{code, description, result}`; these codes mean that a task exists. */
-const MIDJOURNEY_TAKEN = new Set([1, 21, 22]);
-
-/** Codes of a 2xx that say "done": with them a task may exist, whatever else is missing. */
-const GOOD_CODE = /^(?:success|succeeded|ok|0|1|21|22|20\d)$/i;
-
-function readSubmit(answer: Answer, at: { path: string; modality: Modality }): SubmitReading {
-  const body = answer.json;
-  if (!isRecord(body)) return null;
-  const id = submittedId(body);
-  if (id !== undefined) return { id, state: readState(answer, { pollPath: at.path, modality: at.modality }) };
-  // A refusal says why. Without a word, or under words of success, a task may have been taken: it is not sent again.
-  if (!saysNo(body) && (claimsSuccess(body) || MAY_BE_TAKEN.test(wordsOf(body)) || namesTask(body))) return null;
-  const refusal = refusalIn(answer, body, 'busy');
-  return refusal === null ? null : { refusal };
-}
-
-/** Words under which a task may exist: of acceptance, and of somebody who lost patience with a gateway that is at work. */
-const MAY_BE_TAKEN =
-  /(?<!not[ _-])succe|accepted|submitted|created|started|processing|in progress|pending|成功|已提交|处理中|time(?:d)?[ -]?out|deadline exceeded|超时/i;
-
-function wordsOf(body: Record<string, unknown>): string {
-  return textOf(body.message) ?? textOf(body.description) ?? textOf(body.msg) ?? '';
-}
-
-/** Under any name, at any depth that a gateway has been seen to use: what looks like the id of a task may be one. */
-function namesTask(value: unknown, depth = 0): boolean {
-  if (depth > 4 || typeof value !== 'object' || value === null) return false;
-  return Object.entries(value).some(([name, inner]) =>
-    /^(?:task|video|job|generation|prediction)?_?ids?$/i.test(name) && textOf(inner) !== undefined
-      ? true
-      : namesTask(inner, depth + 1),
-  );
-}
-
-/** Flat `{id, task_id}`, wrapped `{code, data: {task_id}}`, or Midjourney's `{code: 1, result}`. */
-function submittedId(body: Record<string, unknown>): string | undefined {
-  const data = isRecord(body.data) ? body.data : {};
-  const named = [body.task_id, body.id, data.task_id, data.id].map(textOf).find((id) => id !== undefined);
-  if (named !== undefined) return named;
-  return MIDJOURNEY_TAKEN.has(numberOf(body.code) ?? Number.NaN) ? textOf(body.result) : undefined;
-}
-
-/** An error in so many words, also under `code: 200`. */
-function saysNo(body: Record<string, unknown>): boolean {
-  return body.success === false || textOf(valueAt(body, ['error', 'message'])) !== undefined;
-}
-
-function claimsSuccess(body: Record<string, unknown>): boolean {
-  const words = [body.status, valueAt(body, ['data', 'status'])].filter((word) => typeof word === 'string');
-  return (
-    body.success === true ||
-    GOOD_CODE.test(textOf(body.code) ?? '') ||
-    GOOD_CODE.test(textOf(body.message) ?? '') ||
-    words.some((word) => statusOf(word) !== undefined && statusOf(word) !== 'failed')
-  );
-}
+export const readers: TaskReaders = {
+  readSubmit: (answer, { path, modality }) => {
+    const read = readSubmitted(answer);
+    return read === null || 'refusal' in read
+      ? read
+      : { ...read, state: readState(answer, { pollPath: path, modality }) };
+  },
+  readState,
+};
 
 /** Longer words than this are no status words; nobody wants to read them whole in a warning. */
 const LONGEST_WORD = 100;
 
 function readState(answer: Answer, at: { pollPath: string; modality: Modality }): StateReading | null {
   const body = answer.json;
-  if (!isRecord(body)) return null;
+  if (!isRecord(body) || troubleOfCall(answer) !== null) return null;
   const node = stateNode(body);
   const word = wordOf(node?.status);
   const fault = upstreamFault(body);
@@ -105,10 +51,21 @@ function readState(answer: Answer, at: { pollPath: string; modality: Modality })
   };
 }
 
-/** The object that holds the status: the body itself, or its `data`; an empty word only where there is no other. */
+/** The object that holds the status: the body itself, or its `data` where the body's own word is an envelope's. */
 function stateNode(body: Record<string, unknown>): Record<string, unknown> | undefined {
-  const places = [body, body.data].filter(isRecord).filter(({ status }) => typeof status === 'string');
-  return places.find(({ status }) => status !== '') ?? places[0];
+  const inner = isRecord(body.data) && typeof body.data.status === 'string' ? body.data : undefined;
+  const word = wordOf(body.status);
+  if (word === undefined) return inner;
+  return inner !== undefined && inner.status !== '' && isEnvelopes(word, body) ? inner : body;
+}
+
+/**
+ * Whether `word` may tell how the call went and not how the task goes (`{"status":"success","data":{"status":
+ * "processing"}}`): an empty one, and any with nothing of a task beside it, unless it says that something is under way.
+ */
+function isEnvelopes(word: string, body: Record<string, unknown>): boolean {
+  const status = statusOf(word);
+  return word === '' || (status !== 'queued' && status !== 'running' && !hasTaskFields(body));
 }
 
 function wordOf(status: unknown): string | undefined {

@@ -1,7 +1,7 @@
 // Why a task of ima-router failed: an upstream's code that overrules its words, and the text among many places.
 
 import type { TaskError } from '../../tasks/index.js';
-import { isRecord, numberOf, textOf, urlOf, valueAt } from './json.js';
+import { codeOf, isRecord, numberOf, textOf, urlOf, valueAt } from './json.js';
 import { unwrapped } from './message.js';
 import { verdictOn } from './verdict.js';
 
@@ -12,14 +12,14 @@ export interface Fault {
 }
 
 /**
- * The upstream's `task_code`, passed on at whatever depth: other than 0 it means failure, also where `task_status` says
- * completed (field-notes A1). Which field holds its text no source tells; those tried below are guesses.
+ * The upstream's `task_code`, passed on at whatever depth: any but a code of success (0, and HTTP's 200) means failure,
+ * also where `task_status` says completed (field-notes A1). Which field holds its text no source tells; those tried below are guesses.
  */
 export function upstreamFault(body: Record<string, unknown>): Fault | undefined {
   for (const path of [[], ['data'], ['data', 'data']]) {
     const place = valueAt(body, path);
     const code = isRecord(place) ? numberOf(place.task_code) : undefined;
-    if (isRecord(place) && code !== undefined && code !== 0) return { code: String(code), place };
+    if (isRecord(place) && code !== undefined && code !== 0 && code !== 200) return { code: String(code), place };
   }
   return undefined;
 }
@@ -40,9 +40,6 @@ const PLACES = [
   ['data', 'message'],
 ];
 const PLACES_OF_FAULT = ['task_status_msg', 'task_message', 'task_msg', 'message'];
-
-/** Longer codes are no codes. */
-const LONGEST_CODE = 200;
 
 /** How much of a text is looked through for a verdict. */
 const LONGEST_TEXT = 20_000;
@@ -73,7 +70,7 @@ export function reasonOf(at: {
   const text = texts.find((candidate) => candidate !== undefined && !NO_REASON.test(candidate)) ?? texts[0] ?? '';
   const { message, requestId } = unwrapped(text);
   const codes = [valueAt(place, ['error', 'code']), fault?.code, valueAt(place, ['data', 'error', 'code'])]
-    .map((code) => textOf(code)?.slice(0, LONGEST_CODE))
+    .map(codeOf)
     .filter((code) => code !== undefined);
   const byWords = verdictOn([...codes, message].join(' '));
   // An upstream's own body may tell by its code what its words do not.

@@ -19,7 +19,7 @@ const MORE_PIXELS = 'A reference video needs at least 409,600 pixels (640 x 640)
 
 /** Words that the gateway and its upstreams have for an account that cannot pay. */
 export const NO_BALANCE =
-  /insufficient[ _](?:user[ _])?(?:quota|balance)|quota is not enough|余额不足|额度不足|预扣费额度失败/i;
+  /insufficient[ _](?:user[ _])?(?:quota|balance)|quota(?:[ _]is)?[ _](?:not[ _]enough|exhausted)|余额不足|额度不足|预扣费额度失败/i;
 
 /**
  * By words, the first that fits. Numbers count only where they stand for themselves or are called a status: "at most

@@ -1,0 +1,28 @@
+// Whether an object speaks of a task or is only the envelope around an answer: told by the fields beside its words.
+
+import { isId, isRecord } from './json.js';
+
+/** Fields that only a task has, beside its id, in any of the families (design 5, field-notes A1). */
+const FIELDS_OF_TASKS = [
+  ...['progress', 'model', 'task_code', 'task_status'],
+  ...['results', 'result', 'result_url', 'url', 'urls', 'video_url', 'audio_url', 'imageUrl', 'metadata'],
+  ...['created_at', 'started_at', 'completed_at', 'submit_time', 'start_time', 'finish_time'],
+  ...['submitTime', 'startTime', 'finishTime', 'fail_reason', 'failReason', 'amount_usd', 'usage'],
+];
+
+/** Whether anything of a task stands beside the words of `body`. */
+export function hasTaskFields(body: Record<string, unknown>): boolean {
+  const isThere = (name: string) => Object.hasOwn(body, name) && body[name] != null && body[name] !== '';
+  return isId(body.id) || isId(body.task_id) || FIELDS_OF_TASKS.some(isThere);
+}
+
+/**
+ * Whether `body` is an envelope and nothing is in it. A reason in `error` is a task's own (`{code, message}`), unless it
+ * has the `type` that only the gateway's nested envelope has; a bare text there may be anybody's.
+ */
+export function isEmptyEnvelope(body: Record<string, unknown>): boolean {
+  const { data, error } = body;
+  const isEmpty = data == null || data === '' || (isRecord(data) && Object.keys(data).length === 0);
+  const isTasks = isRecord(error) && typeof error.type !== 'string';
+  return isEmpty && !isTasks && !hasTaskFields(body);
+}

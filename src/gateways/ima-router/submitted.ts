@@ -1,0 +1,141 @@
+// What the answer to a submit means for money: a task with an id, a refusal that is sure, or nothing that anybody knows.
+
+import { type SubmitReading, statusOf } from '../../tasks/index.js';
+import type { Answer, Refusal } from '../../transport/index.js';
+import { isId, isRecord, numberOf, textOf, valueAt } from './json.js';
+import { kindOfCode, refusalIn } from './refusal.js';
+
+/** Midjourney answers a submit with `{code, description, result}`; these codes mean that a task exists. */
+const MIDJOURNEY_TAKEN = new Set([1, 21, 22]);
+
+/** Codes of a 2xx that say "done": with them a task may exist, whatever else is missing. */
+const GOOD_CODE = /^(?:success|succeeded|ok|0|1|21|22|20\d)$/i;
+
+/** A refusal that comes with an id is believed where it is of these kinds: before them no gateway makes a task. */
+const SURE = new Set<Refusal['kind']>(['balance', 'authentication', 'permission', 'invalid']);
+
+/** Words of somebody who has a result in hand: what was refused then is that, and the task has run. */
+const SPEAKS_OF_RESULT = /output|result|generated/i;
+
+/**
+ * Reads the 2xx answer of a submit: the id of its task, a refusal, or null where a task may have been taken, which is
+ * then not bought again. An error beside an id (which may be that of the exchange) is a refusal only if that is sure.
+ */
+export function readSubmitted(answer: Answer): { id: string } | Extract<SubmitReading, { refusal: Refusal }> | null {
+  const body = withExactIds(answer);
+  if (!isRecord(body)) return null;
+  const id = submittedId(body);
+  if (id !== undefined) return { id };
+  const refusal = refusalIn(answer, body, 'busy');
+  if (refusal === null) return null;
+  if (namesTask(body)) return tellsError(body) && isSure(refusal) ? { refusal } : null;
+  // Who lost patience does not know what became of it, however he says so.
+  if (LOST_PATIENCE.test(wordsOf(body))) return null;
+  // Under words of success a task may have been taken, unless an error says in so many words that none was.
+  return !saysNo(body) && (claimsSuccess(body) || SPEAKS_OF_TAKING.test(wordsOf(body))) ? null : { refusal };
+}
+
+/** A field whose digits a JavaScript number may not hold. Inside a text it cannot stand: there quotes are escaped. */
+const LONG_ID = /("(?:task_id|id|result)"\s*:\s*)(-?\d{16,})(?=\s*[,}])/g;
+
+/** The JSON of an answer, with long ids as texts of their own digits. */
+function withExactIds(answer: Answer): unknown {
+  if (answer.json === undefined) return undefined;
+  const exact = answer.text.replace(LONG_ID, '$1"$2"');
+  return exact === answer.text ? answer.json : JSON.parse(exact);
+}
+
+/** An id that a task can be asked for by; a number that has lost digits on the way is none. */
+function idOf(value: unknown): string | undefined {
+  const isLossy = typeof value === 'number' && !Number.isSafeInteger(value);
+  return isId(value) && !isLossy ? textOf(value) : undefined;
+}
+
+/** Flat `{id, task_id}`, wrapped `{code, data: {task_id}}`, or Midjourney's `{code: 1, result}`. */
+function submittedId(body: Record<string, unknown>): string | undefined {
+  const data = isRecord(body.data) ? body.data : {};
+  // Beside an error a bare `id` may be that of the exchange; where a task's status stands too, it is the task's.
+  const isTasks = !tellsError(body) || [body.status, data.status].some(isWord);
+  const ids = isTasks ? [body.task_id, body.id, data.task_id, data.id] : [body.task_id, data.task_id];
+  const named = ids.map(idOf).find((id) => id !== undefined);
+  if (named !== undefined) return named;
+  return MIDJOURNEY_TAKEN.has(numberOf(body.code) ?? Number.NaN) ? idOf(body.result) : undefined;
+}
+
+function isWord(status: unknown): boolean {
+  return typeof status === 'string' && status.trim() !== '';
+}
+
+/** Under any name, at any depth that a gateway has been seen to use: what looks like the id of a task may be one. */
+function namesTask(value: unknown, depth = 0): boolean {
+  if (depth > 4 || typeof value !== 'object' || value === null) return false;
+  return Object.entries(value).some(([name, inner]) =>
+    /^(?:task|video|job|generation|prediction)?_?ids?$/i.test(name) && isId(inner) ? true : namesTask(inner, depth + 1),
+  );
+}
+
+/** Whether an error is told at all, by words, by a code, or by a number that no success has. */
+function tellsError(body: Record<string, unknown>): boolean {
+  const code = textOf(body.code);
+  return (
+    saysNo(body) ||
+    isComplaint(body.error) ||
+    !isGood(valueAt(body, ['error', 'code'])) ||
+    // Some upstreams have high numbers for success, and say so.
+    ((numberOf(code) ?? 0) >= 400 && !GOOD_CODE.test(textOf(body.message) ?? '')) ||
+    kindOfCode(code) !== undefined ||
+    ERROR_CODE.test(code ?? '')
+  );
+}
+
+/** Codes of the gateway's own that say what went wrong (field-notes A1, "Other codes"). */
+const ERROR_CODE = /(?:^|_)(?:fail(?:ed|ure)?|errors?|invalid|disabled?|unsupported)(?:_|$)/i;
+
+function isGood(code: unknown): boolean {
+  const text = textOf(code);
+  return text === undefined || GOOD_CODE.test(text);
+}
+
+/** An error in so many words, also under `code: 200`. */
+function saysNo(body: Record<string, unknown>): boolean {
+  return body.success === false || isComplaint(valueAt(body, ['error', 'message']));
+}
+
+/** Texts that stand where errors do and are none. */
+const NO_ERROR = /^(?:ok|success|succeeded|none|null|no error)$/i;
+
+function isComplaint(value: unknown): boolean {
+  const text = typeof value === 'string' ? value.trim() : '';
+  return text !== '' && !NO_ERROR.test(text);
+}
+
+function isSure({ kind, gatewayCode = '', message }: Refusal): boolean {
+  return SURE.has(kind) && !(kind === 'invalid' && SPEAKS_OF_RESULT.test(`${gatewayCode} ${message}`));
+}
+
+/** Words of acceptance, under which a task may exist. */
+const SPEAKS_OF_TAKING =
+  /(?<!not[ _-])succe|accepted|submitted|created|started|processing|in progress|pending|成功|已提交|处理中/i;
+
+/** Words of somebody who waited in vain for a gateway that is at work. */
+const LOST_PATIENCE = /time(?:d)?[ -]?out|deadline exceeded|超时/i;
+
+function wordsOf(body: Record<string, unknown>): string {
+  return (
+    textOf(body.message) ??
+    textOf(body.description) ??
+    textOf(body.msg) ??
+    textOf(valueAt(body, ['error', 'message'])) ??
+    ''
+  );
+}
+
+function claimsSuccess(body: Record<string, unknown>): boolean {
+  const words = [body.status, valueAt(body, ['data', 'status'])].filter((word) => typeof word === 'string');
+  return (
+    body.success === true ||
+    GOOD_CODE.test(textOf(body.code) ?? '') ||
+    GOOD_CODE.test(textOf(body.message) ?? '') ||
+    words.some((word) => statusOf(word) !== undefined && statusOf(word) !== 'failed')
+  );
+}
