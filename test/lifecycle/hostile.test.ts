@@ -33,6 +33,19 @@ afterEach(async () => {
   for (const one of open.splice(0)) await one.close();
 });
 
+/** Tasks that go on, asked for at a server that counts how many ask at once. */
+async function counting(): Promise<{ at: TestServer; crowd: { now: number; most: number } }> {
+  const crowd = { now: 0, most: 0 };
+  const at = await server((_, response) => {
+    crowd.most = Math.max(crowd.most, ++crowd.now);
+    setTimeout(() => {
+      crowd.now--;
+      json(response, { status: 'in_progress' });
+    }, 5);
+  });
+  return { at, crowd };
+}
+
 async function all<Request>(items: AsyncIterable<BatchItem<Request>>): Promise<BatchItem<Request>[]> {
   const found: BatchItem<Request>[] = [];
   for await (const item of items) found.push(item);
@@ -320,21 +333,13 @@ describe('waiting', () => {
   });
 
   test('hundreds who ask for themselves at once share few sockets', async () => {
-    let inFlight = 0;
-    let most = 0;
-    const at = await server((_, response) => {
-      most = Math.max(most, ++inFlight);
-      setTimeout(() => {
-        inFlight--;
-        json(response, { status: 'in_progress' });
-      }, 5);
-    });
+    const { at, crowd } = await counting();
     const { ima } = clientFor(at.url);
     const tasks = Array.from({ length: 300 }, (_, i) => ima.task(`t${i}`, { model: request.model }));
     const states = await Promise.all(tasks.map((task) => task.refresh()));
     expect(new Set(states.map(({ status }) => status))).toEqual(new Set(['running']));
     expect(at.requests).toHaveLength(300);
-    expect(most).toBeLessThanOrEqual(32);
+    expect(crowd.most).toBeLessThanOrEqual(32);
   });
 
   test('a store that is slow to note an end keeps no place from those who still wait', async () => {
@@ -362,15 +367,7 @@ describe('waiting', () => {
   });
 
   test('a deadline that many share is no storm', async () => {
-    let inFlight = 0;
-    let most = 0;
-    const at = await server((_, response) => {
-      most = Math.max(most, ++inFlight);
-      setTimeout(() => {
-        inFlight--;
-        json(response, { status: 'in_progress' });
-      }, 5);
-    });
+    const { at, crowd } = await counting();
     const { ima } = clientFor(at.url, { poll: { minMs: 60_000 } });
     const waits = Array.from({ length: 200 }, (_, i) =>
       ima
@@ -380,7 +377,7 @@ describe('waiting', () => {
     );
     for (const error of await Promise.all(waits)) expect(error).toMatchObject({ code: 'wait_timeout' });
     expect(at.requests).toHaveLength(200);
-    expect(most).toBeLessThanOrEqual(32);
+    expect(crowd.most).toBeLessThanOrEqual(32);
   });
 
   test('a loop over updates that was left without a word arms nothing', async () => {
