@@ -1,6 +1,6 @@
 // Which texts and bytes of a request are local media: those that `hostFile` will put on the web, and those that are refused.
 
-import { isPrivateHost, type RequestIssue, shownText } from '../transport/index.js';
+import { isBase64, isPrivateHost, type RequestIssue, shownText } from '../transport/index.js';
 import { type Draft, type FieldOfMedia, type Path, type Source, setAt, standIn } from './draft.js';
 import { kindNamed, namesSetting, wordsOfName } from './field-names.js';
 
@@ -110,7 +110,7 @@ function verdictOn(text: string, field: FieldOfMedia | undefined, options: Local
   if (field.takes === 'data') {
     if (kind === 'file') return 'local'; // read and sent as it is: no host needed
     if (kind === 'word')
-      return BASE64.test(text) && text.length >= SHORTEST_BASE64 ? 'sent' : refuse('is no media', 'a data URL');
+      return isSpacedBase64(text) && text.length >= SHORTEST_BASE64 ? 'sent' : refuse('is no media', 'a data URL');
     const isOther =
       kind === 'data' && field.kind !== undefined && !text.trim().slice(5).toLowerCase().startsWith(field.kind);
     return isOther ? refuse('is a data URL of something else', `a data URL of an ${field.kind}`) : 'sent';
@@ -184,7 +184,7 @@ const MEDIA_FILE =
 /** Whether a file is at least called what media are called. */
 export const isNamedLikeMedia = (name: string): boolean => MEDIA_FILE.test(name);
 
-const BASE64 = /^[A-Za-z0-9+/\s]+={0,2}$/;
+const isSpacedBase64 = (text: string): boolean => isBase64(text.replace(/\s+/g, ''));
 /** Shorter ones are words; longer ones are surely none. */
 const SHORTEST_BASE64 = 16;
 const SURE_BASE64 = 200;
@@ -200,7 +200,8 @@ function kindOf(given: string): 'web' | 'data' | 'file' | 'base64' | 'blob' | 'a
   if (/^file:/i.test(text) || /^[a-z]:[\\/]/i.test(text)) return 'file';
   if (/^[a-z][a-z0-9+.-]{0,40}:\/\//i.test(text)) return 'address';
   // A JPEG in base64 begins with a slash, too.
-  const isBase64 = (text.length > SURE_BASE64 || text.startsWith('/9j/')) && BASE64.test(text) && !text.includes(' ');
+  const isBase64 =
+    (text.length > SURE_BASE64 || text.startsWith('/9j/')) && !text.includes(' ') && isSpacedBase64(text);
   if (isBase64) return 'base64';
   const isPath = /^(?:\.{1,2}|~)?[\\/]/.test(text) || MEDIA_FILE.test(text);
   if (isPath && text.length <= LONGEST_PATH) return 'file';

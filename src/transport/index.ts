@@ -2,6 +2,7 @@
 
 export { Aborts, checkSignal, derived, Stop } from './aborts.js';
 export { cleanBaseUrl, cleanHeaders, cleanIndexUrl, cleanKey, isLoopback, isPrivateHost } from './address.js';
+export { isBase64 } from './base64.js';
 export { guarded, messageOf } from './callbacks.js';
 export { sha256 } from './digest.js';
 export * from './errors.js';

@@ -66,7 +66,7 @@ describe('makes a task', () => {
       // Midjourney's follow-ups need a parent that has the button: refused by the gateway, not by us.
       if (path === '/mj/submit/change' || path === '/mj/submit/modal') {
         await expect(ima.submit({ ...body, model: liveModel(id) }, { endpoint: path })).rejects.toMatchObject({
-          code: 'request_refused',
+          code: 'task_not_found',
         });
         return;
       }

@@ -1,18 +1,18 @@
-// SIGKILL between any two steps, then resumed: nothing lost, nothing paid twice, what nobody can know is reported as unknown.
-// Full run: npm run chaos. Replay one: CHAOS_SEED=<seed> CHAOS_KILL=<step> npm run chaos -- kill
+// SIGKILL at any file call and any byte on the wire, then resumed: nothing lost, nothing paid twice, what nobody can know is unknown.
+// Full run: npm run chaos. Replay one: CHAOS_KILL=<the instant as a failure names it> npx vitest run test/chaos/kill
 
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ImaRouter, type JournalRecord } from '../../src/index.js';
 import { type Mock, startMock } from '../../src/mock/index.js';
 import { requestsOf } from './kill-work.js';
+import { type Cut, type Relay, relayTo, WIRE_INSTANTS } from './relay.js';
 
 const isFull = process.env.CHAOS === 'full';
 const KILLS = isFull ? 200 : 16;
@@ -47,38 +47,93 @@ function chance(start: number): () => number {
   };
 }
 
+const WAYS = ['platform', 'own'] as const;
+const KINDS = ['file', ...WIRE_INSTANTS] as const;
+
+/** When a child dies. `file`: at the `nth` side of a file call. Else at that byte of the `nth` exchange of that method. */
+interface Instant extends Omit<Cut, 'when'> {
+  way: (typeof WAYS)[number];
+  kind: (typeof KINDS)[number];
+}
+
+const textOf = ({ way, kind, method, nth, at }: Instant) => [way, kind, method, nth, at].join(',');
+
+function instantOf(text: string): Instant {
+  const [way, kind, method, nth, at] = text.split(',');
+  const found = {
+    way: WAYS.find((one) => one === way),
+    kind: KINDS.find((one) => one === kind),
+    method: METHODS.find((one) => one === method),
+  };
+  if (found.way === undefined || found.kind === undefined || found.method === undefined) {
+    throw new RangeError(`CHAOS_KILL must be as a failure names it, not ${text}`);
+  }
+  return { way: found.way, kind: found.kind, method: found.method, nth: Number(nth), at: Number(at) };
+}
+
+/** Most at submits: there the money is. */
+const METHODS = ['POST', 'POST', 'POST', 'GET'] as const;
+
+/** Every kind of instant in every way, in turn; where each falls, the seed says. */
+function instants(count: number, whole: { steps: number; POST: number; GET: number }): Instant[] {
+  const random = chance(seed);
+  const upTo = (limit: number) => 1 + Math.floor(random() * limit);
+  const turns = WAYS.flatMap((way) => KINDS.map((kind) => ({ way, kind })));
+  return Array.from({ length: Math.ceil(count / turns.length) }, () => turns)
+    .flat()
+    .slice(0, count)
+    .map(({ way, kind }) => {
+      const method = METHODS[upTo(METHODS.length) - 1] ?? 'POST';
+      return { way, kind, method, nth: upTo(kind === 'file' ? whole.steps : whole[method]), at: random() };
+    });
+}
+
 interface Run {
   mock: Mock;
+  relay: Relay;
   name: string;
   journal: string;
+  /** Starts the child, and says how it ended. */
+  live(): Promise<'killed' | 'through'>;
+  said: { stdout: string; stderr: string };
+  close(): Promise<void>;
 }
 
-async function begun(index: string): Promise<Run> {
+async function begun(index: string, { kind, way, ...rest }: Instant): Promise<Run> {
   const mock = await startMock({ speed: 1000, seed: 7 });
-  return { mock, name: `run-${index}`, journal: join(folder, `journal-${index}`) };
-}
-
-const argsOf = ({ mock, journal, name }: Run, at: number) => [child, mock.url, journal, name, String(at)];
-
-/** Dies at that step, or gets through if it has fewer. */
-async function killedAt(run: Run, at: number): Promise<'killed' | 'through'> {
-  const one = spawn(process.execPath, argsOf(run, at), { stdio: ['ignore', 'ignore', 'pipe'] });
-  let said = '';
-  one.stderr.on('data', (text) => {
-    said += text;
-  });
-  const [code, signal] = await once(one, 'exit');
-  if (signal === 'SIGKILL') return 'killed';
-  if (code !== 0) throw new Error(`the child ended with ${code}: ${said}`);
-  return 'through';
+  let kill = async (): Promise<void> => {};
+  const cut = kind === 'file' ? undefined : { ...rest, when: kind };
+  const relay = await relayTo(mock.url, cut, () => kill());
+  const said = { stdout: '', stderr: '' };
+  const [name, journal] = [`run-${index}`, join(folder, `journal-${index}`)];
+  const dieAt = kind === 'file' ? rest.nth : 0;
+  const live = async () => {
+    const one = spawn(process.execPath, [child, relay.url, journal, name, way, String(dieAt)]);
+    one.stdout.on('data', (text) => (said.stdout += text));
+    one.stderr.on('data', (text) => (said.stderr += text));
+    const ended = once(one, 'close');
+    kill = async () => {
+      one.kill('SIGKILL');
+      await ended;
+    };
+    const [code, signal] = await ended;
+    if (signal === 'SIGKILL') return 'killed';
+    if (code !== 0) throw new Error(`the child ended with ${code}: ${said.stderr}`);
+    return 'through';
+  };
+  const close = async () => {
+    await relay.close();
+    await mock.close();
+  };
+  return { mock, relay, name, journal, live, said, close };
 }
 
 /** What the next morning does: takes up what is left, and does the same work again. */
-async function resumed({ mock, journal, name }: Run): Promise<{ records: JournalRecord[]; warnings: string[] }> {
+async function resumed({ relay, journal, name }: Run): Promise<{ records: JournalRecord[]; warnings: string[] }> {
   const warnings: string[] = [];
   const ima = new ImaRouter({
     apiKey: 'sk-kill-0123456789',
-    baseUrl: mock.url,
+    baseUrl: relay.url,
     journal,
     poll: { minMs: 10, maxMs: 30, perSecond: 1000 },
     onWarning: ({ code }) => warnings.push(code),
@@ -115,46 +170,59 @@ function check({ mock }: Run, records: readonly JournalRecord[], warnings: reado
   expect(unknown).toBeLessThanOrEqual(3);
 }
 
+/** A submit of which no whole answer came through is in doubt, and stays so. */
+function checkStruck({ relay }: Run, { kind, method }: Instant, records: readonly JournalRecord[]): void {
+  if (relay.struck === undefined || method !== 'POST' || kind === 'answered') return;
+  expect(records.find(({ traceId }) => traceId === relay.struck)?.state, `the submit ${relay.struck}`).toBe('unknown');
+}
+
 test(`killed at ${KILLS} instants, then resumed: nothing lost, nothing paid twice`, {
   timeout: isFull ? 600_000 : 60_000,
 }, async () => {
-  const whole = await begun('whole');
-  const { stdout } = await promisify(execFile)(process.execPath, argsOf(whole, 0));
-  const { steps } = JSON.parse(stdout) as { steps: number };
+  const whole = await begun('whole', { way: 'platform', kind: 'file', method: 'POST', nth: 0, at: 0 });
+  expect(await whole.live()).toBe('through');
+  const { steps } = JSON.parse(whole.said.stdout) as { steps: number };
+  const size = { steps, ...whole.relay.counts };
   const calm = await resumed(whole);
   check(whole, calm.records, calm.warnings);
   expect(calm.records.map(({ state }) => state)).toEqual(['succeeded', 'succeeded', 'succeeded', 'succeeded']);
-  await whole.mock.close();
-  expect(steps).toBeGreaterThan(60);
+  await whole.close();
+  expect(size.steps).toBeGreaterThan(60);
+  expect(size.POST).toBe(4);
 
-  const random = chance(seed);
-  const instants =
-    process.env.CHAOS_KILL === undefined
-      ? Array.from({ length: KILLS }, () => 1 + Math.floor(random() * steps))
-      : [Number(process.env.CHAOS_KILL)];
+  const one = process.env.CHAOS_KILL;
+  const plan = one === undefined ? instants(KILLS, size) : [instantOf(one)];
   const seen = { killed: 0, through: 0, unknown: 0, resumed: 0 };
-  const rest = instants.map((at, index) => ({ at, index }));
+  const killed = new Set<string>();
+  const rest = plan.entries();
   const work = async () => {
-    for (let next = rest.shift(); next !== undefined; next = rest.shift()) {
-      const run = await begun(String(next.index));
+    for (const [index, instant] of rest) {
+      const run = await begun(String(index), instant);
       try {
-        seen[await killedAt(run, next.at)]++;
+        const end = await run.live();
+        seen[end]++;
+        if (end === 'killed') killed.add(`${instant.way} ${instant.kind}`);
         const { records, warnings } = await resumed(run);
         check(run, records, warnings);
-        const unknown = records.filter(({ state }) => state === 'unknown').length;
-        if (unknown > 0) seen.unknown++;
+        checkStruck(run, instant, records);
+        if (records.some(({ state }) => state === 'unknown')) seen.unknown++;
         else seen.resumed++;
       } catch (error) {
-        const replay = `CHAOS_SEED=${seed} CHAOS_KILL=${next.at} npm run chaos -- kill`;
-        throw new Error(`killed at step ${next.at} of ${steps}; replay: ${replay}`, { cause: error });
+        const replay = `CHAOS_KILL=${textOf(instant)} npx vitest run test/chaos/kill`;
+        throw new Error(`killed at ${textOf(instant)}, run ${index} of seed ${seed}; replay: ${replay}`, {
+          cause: error,
+        });
       } finally {
-        await run.mock.close();
+        await run.close();
       }
     }
   };
   await Promise.all([work(), work()]);
-  console.log(`kill: ${JSON.stringify({ seed, steps, ...seen })}`);
-  // The instants must not all fall where nothing is at stake.
+  console.log(`kill: ${JSON.stringify({ seed, ...size, ...seen })}`);
+  if (one !== undefined) return;
+  // The instants must not all fall where nothing is at stake: each kind struck, in each way, between departure and answer too.
+  expect([...killed].sort()).toEqual(WAYS.flatMap((way) => KINDS.map((kind) => `${way} ${kind}`)).sort());
   expect(seen.killed).toBeGreaterThan(KILLS / 2);
-  if (KILLS >= 16 && process.env.CHAOS_KILL === undefined) expect(seen.resumed).toBeGreaterThan(0);
+  expect(seen.unknown).toBeGreaterThan(0);
+  expect(seen.resumed).toBeGreaterThan(0);
 });

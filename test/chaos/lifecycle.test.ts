@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { DirectoryJournal, type ImaRouter, type Journal, MemoryJournal } from '../../src/index.js';
 import { CHAOS_KINDS } from '../../src/mock/chaos.js';
-import { type ChaosOptions, type Ledger, startMock } from '../../src/mock/index.js';
+import { type ChaosKind, type ChaosOptions, type Ledger, startMock } from '../../src/mock/index.js';
+import { type Fetched, fetched } from './downloads.js';
 import {
   audit,
   clientOf,
@@ -27,6 +28,18 @@ const TASKS = isFull ? 2000 : 200;
 const WIDTH = 100;
 
 const RATE = 0.2;
+
+/** Kinds of trouble that only calls and tasks have. */
+const NEVER_OF_FILES: readonly ChaosKind[] = [
+  'rate-limit',
+  'retry-after',
+  'server-error',
+  'busy',
+  'null',
+  'nothing',
+  'unknown-word',
+  'stuck',
+];
 
 /** Where the books are kept during the day, and what a later reader finds in them. */
 interface Books {
@@ -52,6 +65,12 @@ async function inDirectory(): Promise<Books> {
 
 const JOURNALS = { directory: inDirectory, ...(isFull ? { memory: inMemory } : {}) };
 
+/** Of three results two are fetched: the rest leave the gateway for their buyers' browsers. */
+const isFetched = ({ nth }: { nth: number }) => nth % 3 !== 0;
+
+/** A quick day has some forty troubles with files, which leaves out one of their ten kinds now and then. */
+const FEW = 3;
+
 /** Spends a day at a mock; gives the mock's ledger and what the buyers were told, once both fit the journal. */
 async function day(options: {
   tasks: number;
@@ -59,14 +78,19 @@ async function day(options: {
   requestTimeoutMs: number;
   chaos: Omit<ChaosOptions, 'seed'>;
   open: () => Promise<Books>;
-}): Promise<{ ledger: Ledger; told: Told[] }> {
+}): Promise<{ ledger: Ledger; told: Told[]; codes: string[] }> {
   await using mock = await startMock({ seed, speed: 500, outcome, chaos: { ...options.chaos, seed } });
   const books = await options.open();
   const ima = clientOf(mock, books.journal, options.requestTimeoutMs);
+  const files = await mkdtemp(join(tmpdir(), 'ima-chaos-files-'));
   const told = new Map<Order, Told>();
   const jumps: string[] = [];
+  const fetches: Fetched[] = [];
   const live = async (order: Order) => {
-    told.set(order, await lifeOf(order, ima, jumps));
+    const end = await lifeOf(order, ima, jumps);
+    told.set(order, end);
+    if ('threw' in end || !isFetched(order)) return;
+    fetches.push(await fetched(end, join(files, order.traceId), options.requestTimeoutMs));
   };
   const all = orders(options.tasks);
   // One of each family first: their schemas are compiled now, on both sides, which would keep a crowd waiting.
@@ -75,10 +99,15 @@ async function day(options: {
 
   const records = await books.reader().list();
   await books.close();
+  await rm(files, { recursive: true });
+  expect(
+    fetches.flatMap(({ complaints }) => complaints),
+    replay,
+  ).toEqual([]);
   expect(audit({ ledger: mock.ledger, records, told }), replay).toEqual([]);
   expect(jumps, replay).toEqual([]);
   expect(mock.deviations, replay).toEqual([]);
-  return { ledger: mock.ledger, told: [...told.values()] };
+  return { ledger: mock.ledger, told: [...told.values()], codes: fetches.flatMap(({ codes }) => codes) };
 }
 
 /** Buys and waits, and looks on: progress never falls, is 1 on success only, and nothing comes after an end. */
@@ -105,23 +134,30 @@ const endOf = (told: Told) => ('threw' in told ? String(told.threw).split(':')[0
 
 test.each(Object.entries(JOURNALS))(`${TASKS} tasks on a bad day, journal: %s`, async (_, open) => {
   const chaos = { rate: RATE, hangMs: 300 };
-  const { ledger, told } = await day({ tasks: TASKS, width: WIDTH, requestTimeoutMs: 5000, chaos, open });
+  const { ledger, told, codes } = await day({ tasks: TASKS, width: WIDTH, requestTimeoutMs: 5000, chaos, open });
   expect([...new Set(told.map(endOf))].sort(), replay).toEqual(['SubmitUnknownError', 'TaskFailedError', 'succeeded']);
 
   // The day was as bad as it was meant to be.
-  const exchanges = [...ledger.submits, ...ledger.polls];
+  const exchanges = [...ledger.submits, ...ledger.polls, ...ledger.downloads];
   const struck = exchanges.filter(({ fault }) => fault !== undefined);
   expect(struck.length / exchanges.length, replay).toBeCloseTo(RATE, 1);
-  const kinds = CHAOS_KINDS.filter((kind) => !['expired', 'wrong-type', 'stuck', 'busy'].includes(kind));
+  const missing = (entries: readonly { fault?: string }[], not: readonly ChaosKind[]) =>
+    CHAOS_KINDS.filter((kind) => !not.includes(kind) && !entries.some(({ fault }) => fault === kind));
+  expect(missing(ledger.polls, ['expired', 'wrong-type', 'stuck', 'busy']), replay).toEqual([]);
+  expect(missing(ledger.downloads, NEVER_OF_FILES).length, replay).toBeLessThanOrEqual(isFull ? 0 : FEW);
+  // Each trouble with a file was told, once, and nothing else was: only what is slow comes through.
+  const troubles = ledger.downloads.filter(({ fault }) => fault !== undefined && fault !== 'slow');
+  expect(codes.length, replay).toBe(troubles.length);
+  const known = ['empty', 'expired', 'http_status', 'transfer_failed', 'wrong_media'];
   expect(
-    kinds.filter((kind) => !ledger.polls.some(({ fault }) => fault === kind)),
+    codes.filter((code) => !known.includes(code)),
     replay,
   ).toEqual([]);
 });
 
 test('a gateway that falls silent, for longer than anybody waits', async () => {
   const chaos: Omit<ChaosOptions, 'seed'> = { rate: RATE, kinds: ['hang'], hangMs: 600_000 };
-  const { told } = await day({
+  const { ledger, told, codes } = await day({
     tasks: isFull ? 400 : 40,
     width: 40,
     requestTimeoutMs: 600,
@@ -129,4 +165,6 @@ test('a gateway that falls silent, for longer than anybody waits', async () => {
     open: inMemory,
   });
   expect([...new Set(told.map(endOf))].sort(), replay).toEqual(['SubmitUnknownError', 'TaskFailedError', 'succeeded']);
+  expect(codes.length, replay).toBe(ledger.downloads.filter(({ fault }) => fault === 'hang').length);
+  expect([...new Set(codes)], replay).toEqual(['stalled']);
 });

@@ -98,6 +98,7 @@ export const FAMILIES: readonly Family[] = [
 
 /** One thing to buy. */
 export interface Order {
+  nth: number;
   traceId: string;
   family: Family;
   words: string;
@@ -108,7 +109,12 @@ export function orders(count: number): Order[] {
   return Array.from({ length: count }, (_, index) => {
     const family = FAMILIES[index % FAMILIES.length];
     if (family === undefined) throw new RangeError('there is no family');
-    return { traceId: `chaos-${seed}-${index}`, family, words: `${index % 7 === 3 ? DOOM : 'rain'}-${index}` };
+    return {
+      nth: index,
+      traceId: `chaos-${seed}-${index}`,
+      family,
+      words: `${index % 7 === 3 ? DOOM : 'rain'}-${index}`,
+    };
   });
 }
 

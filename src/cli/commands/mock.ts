@@ -7,7 +7,11 @@ interface MockFlags {
   host: string;
   speed: number;
   seed?: number;
+  chaos?: number;
 }
+
+/** Of flags that make no sense; 1 is for a mock that cannot start. */
+const USAGE_EXIT = 2;
 
 export function mockCommand(): Command {
   return new Command('mock')
@@ -16,16 +20,18 @@ export function mockCommand(): Command {
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--speed <factor>', '1 = as slow as the real gateway, 20 = twenty times faster', positive, 20)
     .option('--seed <number>', 'same seed, same ids and durations', wholeNumber)
+    .option('--chaos <rate>', 'share of exchanges that go wrong, 0 to 1; the seed says which and how', share)
+    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : USAGE_EXIT))
     .action(run);
 }
 
-async function run(flags: MockFlags): Promise<void> {
+async function run({ chaos: rate = 0, ...flags }: MockFlags): Promise<void> {
   const { startMock } = await import('../../mock/index.js');
-  const mock = await startMock(flags);
+  const mock = await startMock({ ...flags, ...(rate > 0 && { chaos: { rate } }) });
   // The address alone goes to stdout, so that a script can read it.
   process.stdout.write(`${mock.url}\n`);
   process.stderr.write(`
-Mock gateway for ima-router (seed ${mock.seed}, ${flags.speed} times faster than the real one). Ctrl-C ends it. Try:
+Mock gateway for ima-router (seed ${mock.seed}, ${flags.speed} times faster than the real one${rate > 0 ? `, chaos ${rate}` : ''}). Ctrl-C ends it. Try:
 
   curl -s ${mock.url}/v1/videos -H 'Authorization: Bearer ${mock.apiKey}' -H 'Content-Type: application/json' \\
     -d '{"model":"kling-v3-video","prompt":"a puppy runs across a meadow","duration":5}'
@@ -54,5 +60,14 @@ function wholeNumber(text: string): number {
 function positive(text: string): number {
   const number = Number(text);
   if (!(number > 0)) throw new InvalidArgumentError('It must be a number greater than 0.');
+  return number;
+}
+
+/** `Number('')` is 0, and no rate that anybody meant. */
+function share(text: string): number {
+  const number = Number(text);
+  if (text.trim() === '' || !(number >= 0 && number <= 1)) {
+    throw new InvalidArgumentError('It must be a share from 0 (nothing goes wrong) to 1 (everything does).');
+  }
   return number;
 }

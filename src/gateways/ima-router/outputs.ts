@@ -2,6 +2,7 @@
 
 import type { Modality } from '../../catalog/index.js';
 import type { MediaKind, OutputFacts } from '../../media/index.js';
+import { isBase64 } from '../../transport/index.js';
 import { isRecord, numberOf, textOf, urlOf, valueAt } from './json.js';
 
 /** Lists of results, the richest first. */
@@ -80,8 +81,6 @@ function placeOf(value: unknown): string | undefined {
   return OWN_PATH.test(text) || DATA_URL.test(text) ? text : undefined;
 }
 
-/** Base64 and nothing else: an error text is not taken for bytes. */
-const BASE64 = /^[a-z\d+/_-]+={0,2}$/i;
 const SUBTYPES: Readonly<Record<string, string>> = { jpg: 'jpeg', mp3: 'mpeg' };
 const FALLBACK_SUBTYPE: Record<MediaKind, string> = { image: 'png', video: 'mp4', audio: 'mpeg' };
 
@@ -89,7 +88,8 @@ function inlineOf(value: unknown, kind: MediaKind, format: string | undefined): 
   if (typeof value !== 'string') return undefined;
   const text = value.trim();
   if (DATA_URL.test(text)) return text;
-  if (!BASE64.test(text)) return undefined;
+  // An error text is not taken for bytes.
+  if (!isBase64(text)) return undefined;
   const word = format?.toLowerCase() ?? '';
   const subtype = /^[a-z\d.+-]{1,30}$/.test(word) ? (SUBTYPES[word] ?? word) : FALLBACK_SUBTYPE[kind];
   return `data:${kind}/${subtype};base64,${text}`;
