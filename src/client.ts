@@ -48,6 +48,7 @@ import {
   type Answer,
   backoff,
   ConfigError,
+  checkNames,
   cleanBaseUrl,
   cleanHeaders,
   cleanKey,
@@ -152,6 +153,8 @@ type BodyAt<Bodies, Model, Endpoint> = Model extends keyof Bodies
   ? Bodies[Model][Endpoint & keyof Bodies[Model]]
   : Unchecked;
 
+const SUBMIT_OPTIONS = ['endpoint', 'traceId', 'validate', 'dedupe', 'signal'];
+
 /** How a user points at a task that is known from elsewhere. */
 export type TaskPointer = { model: string; endpoint?: string } | { pollPath: string };
 
@@ -212,6 +215,7 @@ export class GatewayClient<Bodies extends BodyMap, Preferred, Paths extends obje
       },
       waitMs: gateway.waitMs,
       durations: gateway.durations,
+      requestTimeoutMs: requestTimeout(options),
       longestSubmitMs: retry.attempts * (requestTimeout(options) + retry.capMs),
       resendsUnknown: retry.unknownSubmits,
       warn: warner(options.onWarning),
@@ -241,10 +245,12 @@ export class GatewayClient<Bodies extends BodyMap, Preferred, Paths extends obje
     request: { model: TaskModel<Bodies, Model> } & BodyOf<Bodies, Model, Endpoint>,
     options: GenerateOptions<EndpointChoice<Bodies, Model, Endpoint>> = {},
   ): Promise<TaskResult> {
-    checkedTimeout(options.timeoutMs);
-    checkedFunction('onUpdate', options.onUpdate);
-    const task = await this.submit(request, options);
-    return task.result(options);
+    checkNames(options, [...SUBMIT_OPTIONS, 'timeoutMs', 'onUpdate']);
+    const { timeoutMs, onUpdate, ...rest } = options;
+    checkedTimeout(timeoutMs);
+    checkedFunction('onUpdate', onUpdate);
+    const task = await this.submit(request, rest);
+    return task.result({ signal: rest.signal, timeoutMs, onUpdate });
   }
 
   /**
@@ -257,6 +263,7 @@ export class GatewayClient<Bodies extends BodyMap, Preferred, Paths extends obje
     request: { model: TaskModel<Bodies, Model> } & BodyOf<Bodies, Model, Endpoint>,
     options: SubmitOptions<EndpointChoice<Bodies, Model, Endpoint>> = {},
   ): Promise<Task> {
+    checkNames(options, SUBMIT_OPTIONS);
     const { signal, traceId, dedupe } = options;
     const at = { signal, traceId, dedupe };
     // Nothing is read, hosted or written for a call that is wrong anyway.
@@ -273,7 +280,8 @@ export class GatewayClient<Bodies extends BodyMap, Preferred, Paths extends obje
    * submit that was cut off before its answer becomes `unknown` in the journal, with a warning: it may be billed.
    * Throws `ConfigError` when the journal cannot be read.
    */
-  resume(filter: ResumeFilter = {}): Promise<Task[]> {
+  async resume(filter: ResumeFilter = {}): Promise<Task[]> {
+    checkNames(filter, ['model']);
     return this.#engine.resume(filter);
   }
 
@@ -286,7 +294,8 @@ export class GatewayClient<Bodies extends BodyMap, Preferred, Paths extends obje
     requests: Iterable<Request> | AsyncIterable<Request>,
     options: BatchOptions<Request> & { validate?: Strictness | undefined } = {},
   ): AsyncGenerator<BatchItem<Request>, void, undefined> {
-    const preparing = this.#preparing(options);
+    // Null is told by the engine, with all else that is wrong.
+    const preparing = this.#preparing(options ?? {});
     return this.#engine.batch(requests, (request) => this.#desk.prepare(request, preparing), options);
   }
 
@@ -298,7 +307,8 @@ export class GatewayClient<Bodies extends BodyMap, Preferred, Paths extends obje
   task(id: string, pointer: TaskPointer): Task;
   task(idOrJson: string | TaskRef, pointer?: TaskPointer): Task {
     if (typeof idOrJson === 'object') return this.#engine.attach(checkedRef(idOrJson));
-    if (pointer === undefined) {
+    if (pointer !== undefined) checkNames(pointer, ['model', 'endpoint', 'pollPath'], 'pointer');
+    if (pointer === undefined || !('model' in pointer || 'pollPath' in pointer)) {
       throw new ConfigError(`Task ${idOrJson}: say what it is with { model } or { pollPath }.`, {
         code: 'bad_task',
         phase: 'config',
@@ -351,6 +361,7 @@ export class GatewayClient<Bodies extends BodyMap, Preferred, Paths extends obje
     options: { endpoint?: string | undefined; validate?: Strictness | undefined } = {},
   ): Promise<Request> {
     const strictness = strictnessOf(options.validate, this.#strictness === 'off' ? 'full' : this.#strictness);
+    checkNames(options, ['endpoint', 'validate']);
     await this.#desk.check(request, { endpoint: options.endpoint, strictness });
     return request;
   }

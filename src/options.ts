@@ -11,7 +11,8 @@ import {
   type Warning,
 } from './tasks/index.js';
 import {
-  ConfigError,
+  bad,
+  checkNames,
   DEFAULT_RETRY,
   type FetchLike,
   guarded,
@@ -71,13 +72,15 @@ const TYPES: { [Name in keyof Required<ClientOptions>]: 'string' | 'function' | 
 
 /** Throws `ConfigError` for an option that does not exist or is of another type: JavaScript has no compiler to ask. */
 export function checkOptions(options: ClientOptions): void {
+  checkNames(options, Object.keys(TYPES));
   for (const [name, value] of Object.entries(options)) {
-    if (!Object.hasOwn(TYPES, name)) throw bad(name, 'is not an option', `Known: ${Object.keys(TYPES).join(', ')}.`);
     const type = TYPES[name as keyof ClientOptions];
     if (type === 'any' || value === undefined) continue;
     if (typeof value !== type || value === null) throw bad(name, `must be a ${type}`);
   }
-  const { validate, retry, logger } = options;
+  const { validate, retry, poll, logger } = options;
+  if (retry !== undefined) checkNames(retry, Object.keys(DEFAULT_RETRY), 'retry');
+  if (poll !== undefined) checkNames(poll, ['minMs', 'maxMs', 'perSecond'], 'poll');
   strictnessOf(validate);
   if (retry?.unknownSubmits !== undefined && typeof retry.unknownSubmits !== 'boolean') {
     throw bad('retry.unknownSubmits', 'must be true or false');
@@ -160,8 +163,4 @@ export function safeLogger(logger: Logger | undefined): Logger | undefined {
 function positive(name: string, value: number | undefined): number | undefined {
   if (value === undefined || (typeof value === 'number' && Number.isFinite(value) && value > 0)) return value;
   throw bad(name, `must be a positive number, not ${redactText(String(value))}`);
-}
-
-function bad(name: string, what: string, hint = 'Leave it out for the default.'): ConfigError {
-  return new ConfigError(`${name} ${what}.`, { code: 'bad_option', phase: 'config', param: name, hint });
 }

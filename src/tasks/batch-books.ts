@@ -1,9 +1,9 @@
 // The books of a batch: which record each request has, what its equals of earlier runs cost, and what may still be bought.
 
-import { BudgetExceededError, messageOf } from '../transport/index.js';
-import { type BatchOptions, wrong } from './batch.js';
+import { BudgetExceededError, bad, messageOf } from '../transport/index.js';
+import type { BatchOptions } from './batch.js';
 import { Budget } from './budget.js';
-import type { JournalRecord } from './journal.js';
+import { type JournalRecord, spentInVain } from './journal.js';
 import type { Prepared } from './purchase.js';
 
 /** What the books ask of the client. */
@@ -27,6 +27,8 @@ export interface Booked<Request> {
   error?: Error;
   /** Whether what an earlier run bought for it is in the budget's books. */
   isCounted: boolean;
+  /** Whether what earlier runs paid for it in vain is there. */
+  isLossCounted: boolean;
   /** Whether an earlier run bought something for it that is still pending. */
   isPending: boolean;
 }
@@ -52,7 +54,14 @@ export class Books<Request extends { model: string }> {
 
   /** Enters the request at `index`; what is wrong with it stands in `error`. */
   async book(request: Request, index: number): Promise<Booked<Request>> {
-    const booked: Booked<Request> = { request, index, key: '', isCounted: false, isPending: false };
+    const booked: Booked<Request> = {
+      request,
+      index,
+      key: '',
+      isCounted: false,
+      isLossCounted: false,
+      isPending: false,
+    };
     try {
       // At once: the source may fill the same object with the next request.
       const preparing = this.#port.prepare(request);
@@ -71,6 +80,8 @@ export class Books<Request extends { model: string }> {
   /** Counts what earlier runs bought for a request, once. */
   foundBefore(booked: Booked<Request>, record: JournalRecord | undefined): void {
     if (this.#options.maxCostUsd === undefined || booked.isCounted || record === undefined) return;
+    if (!booked.isLossCounted) this.#budget.lost(spentInVain(record));
+    booked.isLossCounted = true;
     if (record.state === 'submitted') {
       booked.isPending = true;
       this.begun(booked);
@@ -99,18 +110,18 @@ export class Books<Request extends { model: string }> {
   #estimate(request: Request): number | undefined {
     const estimate = this.#options.estimateUsd?.(request);
     if (estimate === undefined || (Number.isFinite(estimate) && estimate >= 0)) return estimate;
-    throw wrong('estimateUsd', 'must give a number of USD from 0, or nothing', 'It is not asynchronous.');
+    throw bad('estimateUsd', 'must give a number of USD from 0, or nothing', 'It is not asynchronous.');
   }
 
   async #keyOf(own: string | undefined, fingerprint: string): Promise<string> {
     const { name = '' } = this.#options;
-    if (own !== undefined && typeof own !== 'string') throw wrong('key', 'must give a text', 'It is not asynchronous.');
+    if (own !== undefined && typeof own !== 'string') throw bad('key', 'must give a text', 'It is not asynchronous.');
     const content = own === undefined ? ['content', fingerprint] : ['own', own];
     const words = JSON.stringify(content);
     const before = this.#seen.get(words) ?? 0;
     this.#seen.set(words, before + 1);
     if (own !== undefined && before > 0)
-      throw wrong('key', `gave ${JSON.stringify(own)} twice`, 'Keys tell requests apart.');
+      throw bad('key', `gave ${JSON.stringify(own)} twice`, 'Keys tell requests apart.');
     return `b-${(await this.#port.digest(JSON.stringify([name, ...content, before]))).slice(0, 40)}`;
   }
 

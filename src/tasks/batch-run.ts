@@ -217,7 +217,9 @@ export class BatchRun<Request extends { model: string }> {
       }
     } catch (error) {
       item.error = asError(error);
-      if (this.#stop.signal.aborted && error instanceof WaitAbortedError) this.#isCut = true;
+      // Also a submit whose answer did not come in the time that a stop leaves.
+      const isLetGo = error instanceof WaitAbortedError || this.#drained.signal.aborted;
+      if (this.#stop.signal.aborted && isLetGo) this.#isCut = true;
     }
     return item;
   }
@@ -232,7 +234,9 @@ export class BatchRun<Request extends { model: string }> {
     if (record === undefined || before === undefined) {
       // Looking is free, buying is not: who does not hold the key leaves it to him who does.
       if (!isOurs || record?.state === 'intent') throw heldElsewhere(item.request.model, item.key);
-      if (record?.state === 'unknown' && !this.#port.resendsUnknown) throw unsettled(record);
+      const isOver = record === undefined || record.state === 'failed' || record.state === 'cancelled';
+      // What succeeded without an id on record was bought all the same.
+      if (!isOver && !(record.state === 'unknown' && this.#port.resendsUnknown)) throw unsettled(record);
       await this.#buy(item, booked, prepared);
     } else {
       item.task = before;
@@ -303,7 +307,7 @@ export class BatchRun<Request extends { model: string }> {
     else if (error instanceof SubmitUnknownError) totals.unknown++;
     else totals.failed++;
     if (result !== undefined && result.costUsd === undefined) totals.costUnknown++;
-    if (result?.costUsd !== undefined) totals.costUsd += result.costUsd;
+    totals.costUsd += result?.costUsd ?? task?.state.costUsd ?? 0;
   }
 
   #update({ index, key }: BatchItem<Request>, state?: TaskState, error?: Error): void {

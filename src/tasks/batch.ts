@@ -1,9 +1,9 @@
 // What a batch is asked for, and what it gives: the words of `ima.batch`.
 
 import type { SavedFile } from '../media/index.js';
-import { ConfigError, checkSignal } from '../transport/index.js';
+import { bad, checkNames, checkSignal } from '../transport/index.js';
 import type { TaskResult, TaskState } from './result.js';
-import { checkedTimeout, type Task } from './task.js';
+import { checkedFunction, checkedTimeout, type Task } from './task.js';
 
 /** What became of one request. Exactly one of `result` and `error` says so, or both when only its files failed. */
 export interface BatchItem<Request> {
@@ -84,27 +84,23 @@ const KNOWN = [
 
 /** Throws `ConfigError` for requests and options that no batch can have: a misspelt budget would be none. */
 export function checkBatch<Request>(requests: unknown, options: BatchOptions<Request>): void {
+  checkNames(options, KNOWN);
   const { concurrency = CONCURRENCY, maxCostUsd = 1, signal } = options;
-  for (const name of Object.keys(options)) {
-    if (!KNOWN.includes(name)) throw wrong(name, 'is not an option', `Known: ${KNOWN.join(', ')}.`);
-  }
   const isIterable =
     typeof requests === 'object' &&
     requests !== null &&
     (Symbol.iterator in requests || Symbol.asyncIterator in requests);
-  if (!isIterable) throw wrong('requests', 'must be a list, an iterable or an async iterable of requests', 'Pass one.');
+  if (!isIterable) throw bad('requests', 'must be a list, an iterable or an async iterable of requests', 'Pass one.');
   if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > MOST_CONCURRENCY) {
-    throw wrong('concurrency', `must be a whole number from 1 to ${MOST_CONCURRENCY}`);
+    throw bad('concurrency', `must be a whole number from 1 to ${MOST_CONCURRENCY}`);
   }
-  if (!(typeof maxCostUsd === 'number' && maxCostUsd > 0)) throw wrong('maxCostUsd', 'must be an amount above 0');
-  for (const name of ['estimateUsd', 'key', 'onUpdate'] as const) {
-    if (options[name] !== undefined && typeof options[name] !== 'function') throw wrong(name, 'must be a function');
+  if (!(typeof maxCostUsd === 'number' && maxCostUsd > 0)) throw bad('maxCostUsd', 'must be an amount above 0');
+  for (const name of ['estimateUsd', 'key', 'onUpdate'] as const) checkedFunction(name, options[name]);
+  for (const name of ['name', 'outDir', 'endpoint'] as const) {
+    const given: unknown = options[name];
+    const isText = typeof given === 'string' && (given !== '' || name === 'name');
+    if (given !== undefined && !isText) throw bad(name, 'must be a text, and not empty');
   }
   checkSignal(signal);
   checkedTimeout(options.timeoutMs);
-}
-
-/** An option, or what a function in the options gave, that cannot be meant. */
-export function wrong(param: string, what: string, hint = 'Leave it out for the default.'): ConfigError {
-  return new ConfigError(`${param} ${what}.`, { code: 'bad_option', phase: 'config', param, hint });
 }

@@ -79,6 +79,11 @@ export class Budget {
     if (estimate === undefined) this.#silent.add(model);
   }
 
+  /** What earlier runs paid for and did not get (USD): it prices nothing. */
+  lost(usd: number): void {
+    this.#spentUsd += usd;
+  }
+
   #spent(model: string, costUsd: number): void {
     this.#spentUsd += costUsd;
     this.seen(model, costUsd);

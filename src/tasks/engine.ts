@@ -7,7 +7,7 @@ import { type BatchItem, type BatchOptions, checkBatch } from './batch.js';
 import { type BatchPort, BatchRun } from './batch-run.js';
 import { type DurationPriors, Durations } from './durations.js';
 import { isEnded, type Journal, type JournalRecord, type RecordFile, type RecordState } from './journal.js';
-import { nextDelay, type PollBounds } from './pace.js';
+import { DEFAULT_BOUNDS, nextDelay, type PollBounds } from './pace.js';
 import type { Watched } from './progress.js';
 import { type Prepared, Purchases, refOf, type SubmitAt } from './purchase.js';
 import type { TaskReaders } from './readers.js';
@@ -32,6 +32,8 @@ export interface EngineOptions {
   media: MediaAccess;
   /** Default patience per modality, in milliseconds. */
   waitMs: Readonly<Partial<Record<Modality, number>>>;
+  /** One exchange takes no longer, in milliseconds. */
+  requestTimeoutMs: number;
   /** No submit takes longer than this, retries included, in milliseconds. */
   longestSubmitMs: number;
   /** Whether a submit of unknown fate may be sent again. */
@@ -57,6 +59,10 @@ export class TaskEngine implements TaskPort {
   readonly #options: EngineOptions;
   readonly #purchases: Purchases;
   readonly #durations: Durations;
+  /** Ids that the journal does not know yet: their note failed. */
+  readonly #unnoted = new Set<string>();
+  /** By id, notes of such ids that are under way. */
+  readonly #noting = new Map<string, Promise<void>>();
   /** By key, handles that `resume` gave and nobody waits for yet: whoever asks again gets the same. */
   readonly #resumed = new Map<string, { task: Task; ref: TaskRef }>();
 
@@ -75,7 +81,8 @@ export class TaskEngine implements TaskPort {
 
   /** Buys a task; see `Purchases.submit`. */
   async submit(prepared: Prepared, at: SubmitAt): Promise<Task> {
-    const { ref, ...first } = await this.#purchases.submit(prepared, at);
+    const { ref, isNoted, ...first } = await this.#purchases.submit(prepared, at);
+    if (!isNoted) this.#unnoted.add(ref.id);
     const task = new Task(ref, this, first);
     // The answer may have brought the end at once.
     await this.#noteEnd(ref, task.state);
@@ -161,8 +168,13 @@ export class TaskEngine implements TaskPort {
     return new BatchRun(requests, port, options).items();
   }
 
-  async poll(ref: TaskRef, signal: Stop): Promise<{ reading: StateReading | null; raw: unknown }> {
+  async poll(
+    ref: TaskRef,
+    signal: Stop,
+    timeoutMs = this.#longestPollMs,
+  ): Promise<{ reading: StateReading | null; raw: unknown }> {
     const { transport, readers, now } = this.#options;
+    if (this.#unnoted.delete(ref.id)) this.#noting.set(ref.id, this.#noteAgain(ref));
     const askedAt = now();
     try {
       const answer = await transport.request({
@@ -171,6 +183,7 @@ export class TaskEngine implements TaskPort {
         phase: 'poll',
         paid: false,
         attempts: 1,
+        timeoutMs,
         signal,
         traceId: ref.traceId ?? undefined,
         taskId: ref.id,
@@ -181,6 +194,23 @@ export class TaskEngine implements TaskPort {
       if (error instanceof RateLimitError) this.scheduler.slowDown(askedAt, error.retryAfterMs);
       throw error;
     }
+  }
+
+  /** What is not answered by then never is, and the task must be asked again. */
+  get #longestPollMs(): number {
+    const { bounds, requestTimeoutMs } = this.#options;
+    return Math.min(requestTimeoutMs, Math.max(bounds.maxMs, DEFAULT_BOUNDS.maxMs));
+  }
+
+  /** The store may have come back since the id could not be written: another process should find it. */
+  async #noteAgain(ref: TaskRef): Promise<void> {
+    let isKnown = false;
+    const isWritten = await this.#noteOf(ref, (before) => {
+      isKnown = before !== 'intent' && before !== 'unknown';
+      return isKnown ? undefined : { state: 'submitted', taskId: ref.id };
+    });
+    if (!isWritten && !isKnown) this.#unnoted.add(ref.id);
+    this.#noting.delete(ref.id);
   }
 
   delay({ model, modality }: TaskRef, at: { elapsedMs: number; watched: Watched }): number {
@@ -246,10 +276,18 @@ export class TaskEngine implements TaskPort {
   async #noteEnd(ref: TaskRef, { status, costUsd, error }: TaskState): Promise<void> {
     if (status === 'queued' || status === 'running') return;
     if (ref.key !== undefined && this.#resumed.delete(ref.key)) this.#records.keepNoLonger(ref.key);
+    // One after the other: the end is the last word.
+    await this.#noting.get(ref.id);
+    this.#unnoted.delete(ref.id);
     await this.#noteOf(ref, (before) =>
       isEnded(before)
         ? undefined
-        : { state: status, ...(costUsd === undefined ? {} : { costUsd }), ...(error === undefined ? {} : { error }) },
+        : {
+            state: status,
+            taskId: ref.id,
+            ...(costUsd === undefined ? {} : { costUsd }),
+            ...(error === undefined ? {} : { error }),
+          },
     );
   }
 
@@ -258,16 +296,24 @@ export class TaskEngine implements TaskPort {
     await this.#noteOf(ref, () => ({ files: kept }));
   }
 
-  /** Notes a change in the record of a task, if this journal has one. Trouble is a warning: the task is what it is. */
-  async #noteOf(ref: TaskRef, change: (before: RecordState) => Partial<JournalRecord> | undefined): Promise<void> {
+  /**
+   * Notes a change in the record of a task, if this journal has one; true when that is written. Trouble is a warning: the
+   * task is what it is.
+   */
+  async #noteOf(ref: TaskRef, change: (before: RecordState) => Partial<JournalRecord> | undefined): Promise<boolean> {
     try {
       const record = await this.#records.recordOf(ref.id, ref.key);
       const note = record === undefined ? undefined : change(record.state);
-      if (record !== undefined && note !== undefined) await this.#records.note(record, note);
+      return record !== undefined && note !== undefined && (await this.#records.note(record, note));
     } catch (error) {
-      this.warn('journal_write_failed', `The journal could not note the end of task ${ref.id}: ${messageOf(error)}`, {
-        taskId: ref.id,
-      });
+      this.warn(
+        'journal_write_failed',
+        `The journal could not note what became of task ${ref.id}: ${messageOf(error)}`,
+        {
+          taskId: ref.id,
+        },
+      );
+      return false;
     }
   }
 }

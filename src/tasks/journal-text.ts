@@ -167,6 +167,7 @@ const isWhole = shaped<JournalRecord>({
   fingerprint: optional(isText),
   request: optional(isRecord),
   costUsd: optional(isNumber),
+  spentUsd: optional(isNumber),
   error: optional(isError),
   files: optional((value) => Array.isArray(value) && value.every(isFile)),
   createdAt: isText,

@@ -36,6 +36,8 @@ export interface JournalRecord {
   request?: Record<string, unknown>;
   /** USD; absent = unknown, not zero. */
   costUsd?: number;
+  /** USD that earlier tasks under this key cost and that came to nothing. */
+  spentUsd?: number;
   /** Why it failed. */
   error?: TaskError;
   /** What was saved of its result. */
@@ -84,6 +86,11 @@ export function fits(record: Pick<JournalRecord, keyof JournalFilter>, filter: J
 /** Whether a record has reached its end; `unknown` has not: somebody has to settle it. */
 export function isEnded(state: RecordState): boolean {
   return state === 'succeeded' || state === 'failed' || state === 'cancelled';
+}
+
+/** USD that all tasks under the key of `record` cost which came to nothing, this one included. */
+export function spentInVain({ state, costUsd = 0, spentUsd = 0 }: JournalRecord): number {
+  return state === 'failed' || state === 'cancelled' ? spentUsd + costUsd : spentUsd;
 }
 
 /** Records of ended tasks that stay in memory: some 20 MB at most, where requests are long. */

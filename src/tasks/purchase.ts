@@ -10,7 +10,7 @@ import {
   type Transport,
   WaitAbortedError,
 } from '../transport/index.js';
-import type { JournalRecord } from './journal.js';
+import { type JournalRecord, spentInVain } from './journal.js';
 import type { TaskReaders } from './readers.js';
 import type { Records } from './records.js';
 import { isPollable, type TaskRef } from './ref.js';
@@ -45,6 +45,8 @@ export interface Bought {
   raw?: unknown;
   /** Milliseconds since 1970. */
   startedAt: number;
+  /** Whether its id is in the journal. */
+  isNoted: boolean;
 }
 
 /** What buying needs. */
@@ -100,6 +102,8 @@ export class Purchases {
     try {
       const before = at.key === undefined ? undefined : await unlessStopped(records.get(record.key), at);
       if (before?.state === 'intent' || (before?.state === 'unknown' && !at.resendsUnknown)) throw unsettled(before);
+      const lostUsd = before === undefined ? 0 : spentInVain(before);
+      if (lostUsd > 0) record.spentUsd = lostUsd;
       const begun = records.begin(record);
       await unlessStopped(begun, at).catch((error: unknown) => {
         // The store may still be at it: until it is through nobody has this key, and what it wrote is taken back.
@@ -117,8 +121,8 @@ export class Purchases {
         else await records.note(record, { state: 'unknown' });
         throw error;
       });
-      await records.note(record, { state: 'submitted', taskId: read.id });
-      return { ref: refOf(record, read.id), reading: read.state, raw: read.raw, startedAt };
+      const isNoted = await records.note(record, { state: 'submitted', taskId: read.id });
+      return { ref: refOf(record, read.id), reading: read.state, raw: read.raw, startedAt, isNoted };
     } finally {
       if (held) records.drop(record.key);
     }
@@ -167,6 +171,7 @@ export class Purchases {
       signal: derived(signal),
       halt: stop,
       traceId,
+      mayHaveBeenTaken: (candidate) => readers.mayHaveBeenTaken(candidate),
       inspect: (candidate) => {
         read = readers.readSubmit(candidate, { path: route.path, modality: route.modality });
         if (read === null || ('id' in read && !isPollable(read.id))) return 'unreadable';
@@ -202,7 +207,7 @@ export class Purchases {
     for (const record of settled) {
       const { state, taskId, createdAt } = record;
       if (state === 'submitted' && taskId !== undefined) {
-        return { ref: refOf(record, taskId), startedAt: Date.parse(createdAt) };
+        return { ref: refOf(record, taskId), startedAt: Date.parse(createdAt), isNoted: true };
       }
     }
     if (settled.some(({ state }) => state === 'intent')) return 'busy';

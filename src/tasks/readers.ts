@@ -7,6 +7,8 @@ import type { StateReading, SubmitReading } from './state.js';
 /** Pure functions of one gateway; must not throw. */
 export interface TaskReaders {
   readSubmit(answer: Answer, at: { path: string; modality: Modality }): SubmitReading;
+  /** Whether the answer to a submit, though its HTTP status is no 2xx, names a task that may be running. */
+  mayHaveBeenTaken(answer: Answer): boolean;
   /** Null when the answer says nothing about the task (`{"code":"success","data":null}`). */
   readState(answer: Answer, at: { pollPath: string; modality: Modality }): StateReading | null;
 }

@@ -47,10 +47,13 @@ export class Records {
     await this.#ask((journal) => journal.put({ ...record })).catch(unavailable('cannot be written'));
   }
 
-  /** Writes a later note into `record`. A failure is a warning: what is bought is bought, and the caller has its id. */
-  async note(record: JournalRecord, change: Partial<JournalRecord>): Promise<void> {
+  /**
+   * Writes a later note into `record`; true when it is written. A failure is a warning: what is bought is bought, and the
+   * caller has its id.
+   */
+  async note(record: JournalRecord, change: Partial<JournalRecord>): Promise<boolean> {
     Object.assign(record, change, { updatedAt: new Date(this.#options.now()).toISOString() });
-    await this.#noted(record, (journal) => journal.put({ ...record }));
+    return this.#noted(record, (journal) => journal.put({ ...record }));
   }
 
   /** Takes an intent back that came to nothing; `before` is what stood there. */
@@ -224,8 +227,14 @@ export class Records {
   }
 
   /** Writes what is no condition of anything: trouble is a warning, and a store that hangs holds nobody for long. */
-  async #noted(record: JournalRecord, call: (journal: Journal) => Promise<void>): Promise<void> {
-    await inTime(this.#ask(call)).catch((failure: unknown) => this.#failed(record, failure));
+  async #noted(record: JournalRecord, call: (journal: Journal) => Promise<void>): Promise<boolean> {
+    try {
+      await inTime(this.#ask(call));
+      return true;
+    } catch (failure) {
+      this.#failed(record, failure);
+      return false;
+    }
   }
 
   #failed(record: JournalRecord, failure: unknown): void {

@@ -3,7 +3,9 @@
 import type { Output, OutputFacts } from '../media/index.js';
 import {
   AuthenticationError,
+  bad,
   ConfigError,
+  checkNames,
   checkSignal,
   guarded,
   ImaRouterError,
@@ -11,6 +13,7 @@ import {
   messageOf,
   PermissionError,
   type Stop,
+  TaskNotFoundError,
 } from '../transport/index.js';
 import { Endings } from './endings.js';
 import { ATTACHED, UNWATCHED, type Watched, watched } from './progress.js';
@@ -28,13 +31,19 @@ export interface WaitOptions {
   timeoutMs?: number | undefined;
 }
 
+const WAIT_OPTIONS = ['signal', 'timeoutMs'];
+
 /** What the engine does for a task. */
 export interface TaskPort {
   readonly scheduler: Scheduler;
   /** Milliseconds on the scheduler's clock. */
   now(): number;
-  /** One status call; resolves to its reading (null = the answer said nothing) and the raw body. */
-  poll(ref: TaskRef, signal: Stop): Promise<{ reading: StateReading | null; raw: unknown }>;
+  /** One status call of at most `timeoutMs`; resolves to its reading (null = the answer said nothing) and the raw body. */
+  poll(
+    ref: TaskRef,
+    signal: Stop,
+    timeoutMs: number | undefined,
+  ): Promise<{ reading: StateReading | null; raw: unknown }>;
   /** Milliseconds between the last call and the next one. */
   delay(ref: TaskRef, at: { elapsedMs: number; watched: Watched }): number;
   /** Calls `listener` once when `signal` fires; the returned function takes that back. */
@@ -50,8 +59,11 @@ export interface TaskPort {
   redact<T>(value: T): T;
 }
 
-/** A new id may lag behind its submit: this many refusals in a row, not-found the first among them, are an answer. */
-const REFUSED_LIMIT = 3;
+/** A new id may lag behind its submit: this many times in a row "not found" is an answer. */
+const NOT_FOUND_LIMIT = 3;
+
+/** The same for any other 3xx or 4xx: gateways in trouble say such things too, but not for long. */
+const REFUSED_LIMIT = 10;
 
 /** Success without a result: the archiver may lag for this many further polls (design 11). */
 const WITHOUT_OUTPUT_LIMIT = 10;
@@ -61,6 +73,9 @@ const WITHOUT_OUTPUT_LIMIT = 10;
  * that is just in time should be seen; and short, for a deadline is one even when the gateway hangs.
  */
 const LAST_POLL_MS = 1000;
+
+/** Where many are at their deadline together, each waits this long (ms) for a place among those who ask. */
+const LAST_PLACE_MS = 5000;
 
 /** What is known of a task when its handle is made. */
 export interface Beginning {
@@ -94,7 +109,7 @@ export class Task {
     this.#restingSince = port.now();
     this.#watch = new Watch({
       scheduler: port.scheduler,
-      ask: (signal, turn) => this.#ask(signal, turn),
+      ask: (signal, turn, timeoutMs) => this.#ask(signal, turn, timeoutMs),
       now: () => port.now(),
       dueAt: () => this.#dueAt(),
       onAbort: (signal, listener) => port.onAbort(signal, listener),
@@ -131,6 +146,7 @@ export class Task {
    * Throws `AuthenticationError`, `PermissionError`, `TaskNotFoundError`, `ServerError`, `ConnectionError`, ….
    */
   async refresh(options: { signal?: AbortSignal | undefined } = {}): Promise<TaskState> {
+    checkNames(options, ['signal']);
     checkSignal(options.signal);
     const patience = this.#patience({ signal: options.signal });
     const asked = await this.#watch.soon(patience);
@@ -145,6 +161,7 @@ export class Task {
    * `TaskNotFoundError`, `InvalidResponseError`. Other trouble on the way is waited out.
    */
   async *updates(options: WaitOptions = {}): AsyncGenerator<TaskState, void, undefined> {
+    checkNames(options, WAIT_OPTIONS);
     const wait = this.#wait(options);
     const ended = this.#port.waiting(this.#ref);
     try {
@@ -170,6 +187,7 @@ export class Task {
   async result(
     options: WaitOptions & { onUpdate?: ((state: TaskState) => void) | undefined } = {},
   ): Promise<TaskResult> {
+    checkNames(options, [...WAIT_OPTIONS, 'onUpdate']);
     const onUpdate = checkedFunction('onUpdate', options.onUpdate);
     const tell = guarded(onUpdate, (error) => this.#port.warn('callback_threw', `onUpdate threw: ${messageOf(error)}`));
     const wait = this.#wait(options);
@@ -224,8 +242,9 @@ export class Task {
 
   /** A terminal state that is seen at the deadline counts. */
   async #lastCall(signal: AbortSignal | undefined): Promise<Asked> {
-    const patience = this.#patience({ deadline: this.#port.now() + LAST_POLL_MS, signal });
-    const asked = await this.#watch.soon(patience);
+    const patienceMs = this.#watch.isAsking ? LAST_POLL_MS : LAST_PLACE_MS;
+    const patience = this.#patience({ deadline: this.#port.now() + patienceMs, signal });
+    const asked = await this.#watch.soon(patience, LAST_POLL_MS);
     return patience.over === undefined ? asked : { error: new DOMException('no answer in time', 'TimeoutError') };
   }
 
@@ -235,10 +254,10 @@ export class Task {
     return this.#restingSince + this.#port.delay(this.#ref, { elapsedMs, watched: this.#watched });
   }
 
-  async #ask(signal: Stop, turn: Turn): Promise<void> {
+  async #ask(signal: Stop, turn: Turn, timeoutMs: number | undefined): Promise<void> {
     const isOver = isTerminal(this.#state.status);
     const askedMs = this.#port.now() - this.#startedAt;
-    const { reading, raw } = await this.#answer(signal, turn);
+    const { reading, raw } = await this.#answer(signal, turn, timeoutMs);
     if (reading === null) return;
     this.#apply(reading, raw);
     const elapsedMs = this.#restingSince - this.#startedAt;
@@ -249,11 +268,18 @@ export class Task {
     }
   }
 
-  async #answer(signal: Stop, turn: Turn): Promise<{ reading: StateReading | null; raw: unknown }> {
+  async #answer(
+    signal: Stop,
+    turn: Turn,
+    timeoutMs: number | undefined,
+  ): Promise<{ reading: StateReading | null; raw: unknown }> {
+    // What is never answered does not lengthen the interval: that counts from the question then.
+    this.#restingSince = this.#port.now();
     try {
-      return await this.#port.poll(this.#ref, signal);
-    } finally {
+      const answer = await this.#port.poll(this.#ref, signal, timeoutMs);
       this.#restingSince = this.#port.now();
+      return answer;
+    } finally {
       turn.end();
     }
   }
@@ -297,11 +323,15 @@ class Troubles {
   last: unknown;
   final: unknown;
   #refused = 0;
+  #notFound = 0;
 
   note(asked: Asked, withoutOutput: boolean): void {
-    this.last = asked?.error;
-    this.#refused = asked !== undefined && isRefusal(asked.error) ? this.#refused + 1 : 0;
-    if (asked !== undefined && (isFinal(asked.error) || this.#refused >= REFUSED_LIMIT)) this.final = asked.error;
+    const error = asked?.error;
+    this.last = error;
+    this.#refused = isRefusal(error) ? this.#refused + 1 : 0;
+    this.#notFound = isNotFound(error) ? this.#notFound + 1 : 0;
+    const isAnswer = this.#refused >= REFUSED_LIMIT || this.#notFound >= NOT_FOUND_LIMIT;
+    if (asked !== undefined && (isFinal(error) || isAnswer)) this.final = error;
     this.withoutOutput = withoutOutput ? this.withoutOutput + 1 : 0;
   }
 }
@@ -316,9 +346,17 @@ function isFinal(error: unknown): boolean {
   return error instanceof ConfigError || KEY_TROUBLE.some((type) => error instanceof type);
 }
 
-/** The gateway understood the question and says no; not load, not a fault on the way. */
+/** The task, or what stands behind it, is not there; not in the words of a 5xx, which may be anybody's. */
+function isNotFound(error: unknown): boolean {
+  const isSaid =
+    error instanceof TaskNotFoundError || (ImaRouterError.is(error) && error.code === 'upstream_not_found');
+  return isSaid && (error.status ?? 0) < 500;
+}
+
+/** By its status the question is wrong; not load, not a fault on the way. What a 2xx complains of may pass. */
 function isRefusal(error: unknown): boolean {
-  return ImaRouterError.is(error) && error.status !== undefined && error.status < 500 && !error.retryable;
+  if (!ImaRouterError.is(error) || error.retryable) return false;
+  return error.status !== undefined && error.status >= 300 && error.status < 500;
 }
 
 function differs(a: TaskState, b: TaskState): boolean {
@@ -329,12 +367,8 @@ function differs(a: TaskState, b: TaskState): boolean {
 export function checkedTimeout(timeoutMs: number | undefined): number | undefined {
   if (timeoutMs === undefined) return undefined;
   if (!Number.isFinite(timeoutMs) || timeoutMs < 0) {
-    throw new ConfigError(`timeoutMs must be a number of milliseconds from 0, not ${timeoutMs}.`, {
-      code: 'bad_option',
-      phase: 'config',
-      param: 'timeoutMs',
-      hint: 'Leave it out for the default patience.',
-    });
+    const what = `must be a number of milliseconds from 0, not ${timeoutMs}`;
+    throw bad('timeoutMs', what, 'Leave it out for the default patience.');
   }
   return timeoutMs;
 }
@@ -342,10 +376,5 @@ export function checkedTimeout(timeoutMs: number | undefined): number | undefine
 /** A function or nothing, or a clear error before anything is spent. */
 export function checkedFunction<Wanted>(param: string, value: Wanted): Wanted {
   if (value === undefined || typeof value === 'function') return value;
-  throw new ConfigError(`${param} must be a function, not ${typeof value}.`, {
-    code: 'bad_option',
-    phase: 'config',
-    param,
-    hint: 'Leave it out where nobody is to be told.',
-  });
+  throw bad(param, 'must be a function', 'Leave it out where nobody is to be told.');
 }

@@ -14,8 +14,8 @@ export interface Asking {
   scheduler: Scheduler;
   /** Milliseconds on the scheduler's clock. */
   now: () => number;
-  /** One status call and what follows from it; ends `turn` with the answer, before what follows. */
-  ask: (signal: Stop, turn: Turn) => Promise<void>;
+  /** One status call of at most `timeoutMs`, and what follows from it; ends `turn` with the answer, before what follows. */
+  ask: (signal: Stop, turn: Turn, timeoutMs: number | undefined) => Promise<void>;
   /** When the next call should be made, on the scheduler's clock. */
   dueAt: () => number;
   /** Calls `listener` once when `signal` fires; the returned function takes that back. */
@@ -61,12 +61,18 @@ export class Patience {
   }
 }
 
+/** A call that has been under way for this long (ms) is not waited for by whoever wants to know now. */
+const HANGS_MS = 1000;
+
 /** The asking for one task. It lasts as long as somebody waits for an answer, and leaves nothing behind. */
 export class Watch {
   readonly #asking: Asking;
   readonly #waiting = new Set<(asked: Asked) => void>();
   #takeBack: (() => void) | undefined;
   #isUrgent = false;
+  /** How long (ms) the urgent call may take. */
+  #urgentMs: number | undefined;
+  #calledAt = Number.NEGATIVE_INFINITY;
   #call: Stop | undefined;
 
   constructor(asking: Asking) {
@@ -86,14 +92,24 @@ export class Watch {
    * The answer of the call that is under way, or of one that is made as soon as there is a place: with many who ask at
    * once, as at a common deadline, there are no more sockets than places.
    */
-  soon(patience: Patience): Promise<Asked> {
+  soon(patience: Patience, timeoutMs?: number): Promise<Asked> {
     const answer = this.#join(patience);
+    // Whoever asks now has nothing of a call that hangs: all who wait for it get a new one.
+    if (this.#call !== undefined && !this.isAsking) this.#giveUpCall();
     if (this.#isIdle && !this.#isUrgent) {
       this.#takeBack?.();
       this.#isUrgent = true;
+      this.#urgentMs = timeoutMs;
       this.#takeBack = this.#asking.scheduler.urgentTurn(this.#begin);
+    } else if (timeoutMs === undefined) {
+      this.#urgentMs = undefined;
     }
     return answer;
+  }
+
+  /** A call is under way that may well be answered yet. */
+  get isAsking(): boolean {
+    return this.#call !== undefined && this.#asking.now() - this.#calledAt < HANGS_MS;
   }
 
   /** Somebody waits, and no call is under way. */
@@ -122,6 +138,10 @@ export class Watch {
     this.#takeBack?.();
     this.#takeBack = undefined;
     this.#isUrgent = false;
+    this.#giveUpCall();
+  }
+
+  #giveUpCall(): void {
     const call = this.#call;
     this.#call = undefined;
     call?.abort(new Error('nobody waits any more'));
@@ -129,9 +149,11 @@ export class Watch {
 
   readonly #begin = (turn: Turn): void => {
     this.#takeBack = undefined;
+    const timeoutMs = this.#isUrgent ? this.#urgentMs : undefined;
     this.#isUrgent = false;
     const call = new Stop();
     this.#call = call;
+    this.#calledAt = this.#asking.now();
     const done = (asked: Asked): void => {
       turn.end();
       // An abandoned call has nobody to tell; another one may be under way.
@@ -139,7 +161,7 @@ export class Watch {
       this.#call = undefined;
       for (const told of [...this.#waiting]) told(asked);
     };
-    this.#asking.ask(call, turn).then(
+    this.#asking.ask(call, turn, timeoutMs).then(
       () => done(undefined),
       (error: unknown) => done({ error }),
     );

@@ -1,7 +1,5 @@
 // Giving up: who is told when a caller's signal fires, cheaply enough for ten thousand waits and thousands of calls a second.
 
-import { ConfigError } from './errors.js';
-
 /** A signal that fires with `signal`. Its listeners do not count towards the caller's, who may share one among many. */
 export function derived(signal: AbortSignal | undefined): AbortSignal | undefined {
   return signal === undefined ? undefined : AbortSignal.any([signal]);
@@ -92,18 +90,4 @@ export class Aborts {
     this.#heard.set(signal, listeners);
     return listeners;
   }
-}
-
-/** Throws `ConfigError` for what is no signal. By its shape: signals of other realms are no instances of this one's class. */
-export function checkSignal(signal: unknown): void {
-  if (signal === undefined) return;
-  const isSignal =
-    typeof signal === 'object' && signal !== null && 'aborted' in signal && typeof signal.aborted === 'boolean';
-  if (isSignal && 'addEventListener' in signal && typeof signal.addEventListener === 'function') return;
-  throw new ConfigError('signal must be an AbortSignal.', {
-    code: 'bad_option',
-    phase: 'config',
-    param: 'signal',
-    hint: 'Pass the `signal` of an AbortController, or leave it out.',
-  });
 }

@@ -1,9 +1,10 @@
 // The door of the transport room: one HTTP exchange, its errors, and nothing about tasks or vendors.
 
-export { Aborts, checkSignal, derived, Stop } from './aborts.js';
+export { Aborts, derived, Stop } from './aborts.js';
 export { cleanBaseUrl, cleanHeaders, cleanIndexUrl, cleanKey, isLoopback, isPrivateHost } from './address.js';
 export { isBase64 } from './base64.js';
 export { guarded, messageOf } from './callbacks.js';
+export { bad, checkNames, checkSignal } from './check.js';
 export { sha256 } from './digest.js';
 export * from './errors.js';
 export { Answer, exchange, type FetchLike } from './exchange.js';

@@ -70,6 +70,8 @@ export interface Call {
   taskId?: string | undefined;
   /** Whether the body of a 2xx can be used; JSON unless given. */
   readable?: ((answer: Answer) => boolean) | undefined;
+  /** Whether an answer that is no 2xx speaks of something that was bought all the same. */
+  mayHaveBeenTaken?: ((answer: Answer) => boolean) | undefined;
   /** A last look at a readable 2xx: `good`, a refusal in disguise, or nothing that anybody understands. */
   inspect?: ((answer: Answer) => Refusal | 'good' | 'unreadable') | undefined;
 }
@@ -194,6 +196,8 @@ export class Transport {
       return verdict === 'good' ? { answer } : this.#refused(answer, verdict, call);
     }
     if (answer.status >= 300 && answer.status < 400) return this.#redirected(answer, call);
+    // 0 is what a `fetch` gives for a network error that it does not throw (`Response.error()`).
+    if (answer.status < 200 || call.mayHaveBeenTaken?.(answer) === true) return this.#untrusted(answer, call);
     const refusal = readRefusal(answer);
     if (refusal !== null) return this.#refused(answer, refusal, call, now());
     // Below 500 even a foreign answer (an edge's HTML page, an empty 429) says that nothing was taken; but a proxy's

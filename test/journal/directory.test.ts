@@ -16,6 +16,7 @@ const full: JournalRecord = record('full', {
   taskId: 'task_1',
   fingerprint: 'f1',
   request: { prompt: 'a puppy — “café” 🐶\n', images: [{ url: 'https://c.example/a.png' }] },
+  spentUsd: 0.5,
   costUsd: 0.42,
   error: { code: 'content_policy', message: 'no', kind: 'moderation', inputIndex: 1, hint: 'another picture' },
   files: [{ path: '/out/a.mp4', bytes: 12, sha256: 'ab', contentType: 'video/mp4' }],

@@ -116,6 +116,64 @@ describe('never paid twice', () => {
     }
   });
 
+  test('an id that could not be written down once is written later, and its batch buys nothing twice', async () => {
+    const mock = await mockWith();
+    class Blinking extends MemoryJournal {
+      #failed = new Set<string>();
+      override async put(record: JournalRecord): Promise<void> {
+        if (record.state === 'submitted' && !this.#failed.has(record.key)) {
+          this.#failed.add(record.key);
+          throw new Error('the disk blinked');
+        }
+        await super.put(record);
+      }
+    }
+    const journal = new Blinking();
+    const { ima, warnings } = clientFor(mock.url, { journal });
+    const [first] = await all(ima.batch(wanted(1)));
+    expect(warnings).toMatchObject([{ code: 'journal_write_failed' }]);
+    expect(await journal.list()).toMatchObject([{ state: 'succeeded', taskId: first?.task?.id }]);
+    const [again] = await all(clientFor(mock.url, { journal }).ima.batch(wanted(1)));
+    expect(again).toMatchObject({ continued: true, result: { status: 'succeeded' } });
+    expect(paid(mock)).toBe(1);
+  });
+
+  test('while a task runs, an id that is missing in the journal is noted with the next status call', async () => {
+    const mock = await mockWith({ speed: 1 });
+    let isBroken = true;
+    class Blinking extends MemoryJournal {
+      override async put(record: JournalRecord): Promise<void> {
+        if (record.state === 'submitted' && isBroken) throw new Error('the disk blinked');
+        await super.put(record);
+      }
+    }
+    const journal = new Blinking();
+    const { ima } = clientFor(mock.url, { journal });
+    const task = await ima.submit(request);
+    await task.refresh();
+    expect(await journal.list()).toMatchObject([{ state: 'intent' }]);
+    isBroken = false;
+    await task.refresh();
+    await expect.poll(() => journal.list()).toMatchObject([{ state: 'submitted', taskId: task.id }]);
+  });
+
+  test('a record that succeeded without an id is not bought again', async () => {
+    const mock = await mockWith();
+    const journal = new MemoryJournal();
+    await all(clientFor(mock.url, { journal }).ima.batch(wanted(1)));
+    const [{ taskId: _, ...record } = {} as JournalRecord] = await journal.list();
+    await journal.put(record);
+    const [item] = await all(clientFor(mock.url, { journal }).ima.batch(wanted(1)));
+    expect(item?.error).toMatchObject({ code: 'submit_unsettled' });
+    expect(paid(mock)).toBe(1);
+  });
+
+  test('a network error that a fetch gives as an answer is none', async () => {
+    const { ima } = clientFor('http://127.0.0.1:9', { fetch: async () => Response.error() });
+    await expect(ima.submit(request)).rejects.toMatchObject({ code: 'submit_unknown', mayBeBilled: true });
+    expect(await ima.journal.list()).toMatchObject([{ state: 'unknown' }]);
+  });
+
   test('an object that is used again for each request is taken as it is when it comes', async () => {
     const at = await server((seen, response) => {
       if (seen.method === 'POST') setTimeout(() => json(response, { id: JSON.parse(seen.body).prompt }), 5);
@@ -170,6 +228,29 @@ describe('a budget', () => {
     expect(paid(mock)).toBe(3);
   });
 
+  test('counts what failed and was charged, in this run and in earlier ones', async () => {
+    const at = await server((seen, response) =>
+      seen.method === 'POST'
+        ? json(response, { id: `t${at.requests.length}` })
+        : json(response, { id: 't', status: 'failed', amount_usd: 0.5, error: { message: 'no' } }),
+    );
+    const journal = new MemoryJournal();
+    const options = { maxCostUsd: 1, estimateUsd: () => 0.5 };
+    for (let run = 1; run <= 4; run++) {
+      const updates: number[] = [];
+      const onUpdate = ({ totals }: { totals: { costUsd: number } }) => updates.push(totals.costUsd);
+      await all(clientFor(at.url, { journal }).ima.batch(wanted(2), { ...options, onUpdate }));
+      expect(updates.at(-1)).toBe(run === 1 ? 1 : 0);
+    }
+    expect(posts(at)).toHaveLength(2);
+    // With a larger budget the same key is bought again, and its loss is carried on.
+    await all(clientFor(at.url, { journal }).ima.batch(wanted(2), { ...options, maxCostUsd: 1.5 }));
+    expect(posts(at)).toHaveLength(3);
+    expect((await journal.list()).map(({ spentUsd = 0, costUsd = 0 }) => spentUsd + costUsd).sort()).toEqual([0.5, 1]);
+    await all(clientFor(at.url, { journal }).ima.batch(wanted(2), { ...options, maxCostUsd: 1.5 }));
+    expect(posts(at)).toHaveLength(3);
+  });
+
   test('counts what earlier runs bought further down the list', async () => {
     const mock = await mockWith();
     const journal = new MemoryJournal();
@@ -179,6 +260,15 @@ describe('a budget', () => {
     const fresh = Array.from({ length: 3 }, (_, i) => ({ ...request, prompt: `new ${i}` }));
     await all(clientFor(mock.url, { journal }).ima.batch([...fresh, ...wanted(3)], { maxCostUsd: cost * 3 }));
     expect(paid(mock)).toBe(3);
+  });
+
+  test.each([
+    [400, { code: 'invalid_request', message: 'bad', data: { id: 'x1' } }, 'request_refused'],
+    [403, { code: 'insufficient_user_quota', message: 'no', id: 'req1' }, 'insufficient_balance'],
+    [503, { message: 'x', error: { message: 'busy', type: 'x' }, request_id: 'r1' }, 'server_error'],
+  ])('a sure no is one, whatever id it names: %i %j', async (status, body, code) => {
+    const at = await server((_, response) => json(response, body, status));
+    await expect(clientFor(at.url).ima.submit(request)).rejects.toMatchObject({ code, mayBeBilled: false });
   });
 
   test.each([-1, Number.NaN])('an estimate of %d is told', async (estimate) => {
@@ -332,6 +422,45 @@ describe('waiting', () => {
     expect(at.requests.length).toBeGreaterThan(0);
   });
 
+  test('a common deadline is one for all: each has its last call', async () => {
+    let isOver = false;
+    const at = await server((_, response) =>
+      setTimeout(
+        () => json(response, isOver ? { status: 'succeeded', url: 'https://c.example/a.png' } : { status: 'queued' }),
+        50,
+      ),
+    );
+    const { ima } = clientFor(at.url, { poll: { minMs: 60_000, perSecond: 1e6 } });
+    const waits = Array.from({ length: 1500 }, (_, i) =>
+      ima
+        .task(`t${i}`, { model: request.model })
+        .result({ timeoutMs: 300 })
+        .then(
+          () => 'succeeded',
+          () => 'late',
+        ),
+    );
+    isOver = true;
+    expect(new Set(await Promise.all(waits))).toEqual(new Set(['succeeded']));
+  });
+
+  test('a call that is never answered blinds nobody for long', async () => {
+    let asked = 0;
+    const at = await server((_, response) => {
+      asked++;
+      if (asked > 1) json(response, { status: 'succeeded', url: 'https://c.example/a.png' });
+    });
+    const { ima } = clientFor(at.url);
+    const task = ima.task('t1', { model: request.model });
+    const patient = task.result();
+    while (asked === 0) await moment(2);
+    await moment(1100);
+    // Whoever asks now, or is at his deadline, does not wait for a call that hangs; and all hear of the new one.
+    expect((await task.refresh()).status).toBe('succeeded');
+    expect((await patient).status).toBe('succeeded');
+    expect(asked).toBe(2);
+  });
+
   test('hundreds who ask for themselves at once share few sockets', async () => {
     const { at, crowd } = await counting();
     const { ima } = clientFor(at.url);
@@ -400,6 +529,16 @@ describe('a second reader tried', () => {
     '{"message":"提交成功","taskId":"9"}',
     '{"message":"Endpoint request timed out"}',
     '{"success":false,"message":"request timed out"}',
+    ...['queued', 'Task is queued', 'Your request has been received', 'enqueued', 'generating', '任务已加入队列'].map(
+      (message) => JSON.stringify({ message }),
+    ),
+    ...['Generation is running, please wait', '正在生成', 'Please poll for the result', 'ok'].map((message) =>
+      JSON.stringify({ message }),
+    ),
+    ...[{ task_ids: ['t1'] }, { data: 'task_1' }, { task: 't1' }, { result: '172839' }, { data: { uuid: 'u1' } }].map(
+      (more) => JSON.stringify({ message: 'busy', ...more }),
+    ),
+    '{"message":"busy","poll_url":"https://gateway.example/v1/x/1"}',
     '{"message":"created","output":{"task_id":"x","task_status":"PENDING"}}',
     '{"message":"Request is being processed"}'.replace('being processed', 'in progress'),
   ])('a 200 under which a task may exist is not sent again: %s', async (body) => {
@@ -409,9 +548,16 @@ describe('a second reader tried', () => {
     expect(at.requests).toHaveLength(1);
   });
 
-  test('a 500 that names a task is not sent again', async () => {
-    const body = { code: 'x', message: 'oops', data: { task_id: 'paid-1', status: 'SUBMITTED' } };
-    const at = await server((_, response) => json(response, body, 500));
+  test.each([
+    [500, { code: 'x', message: 'oops', data: { task_id: 'paid-1', status: 'SUBMITTED' } }],
+    [500, { id: 't1', status: 'queued', error: { message: 'oops', type: 'x' } }],
+    [500, { task_id: 't1', error: { message: 'oops', type: 'x' } }],
+    [500, { code: 'x', message: 'oops', data: { task: { id: 't1' } } }],
+    [500, { success: false, message: 'oops', task_id: 't1' }],
+    [502, { code: 'x', message: 'oops', data: null, task_id: 't1' }],
+    [429, { code: 'x', message: 'slow down', data: { task_id: 't1' } }],
+  ])('a %i that names a task is not sent again: %j', async (status, body) => {
+    const at = await server((_, response) => json(response, body, status));
     await expect(clientFor(at.url).ima.submit(request)).rejects.toMatchObject({ code: 'submit_unknown' });
     expect(at.requests).toHaveLength(1);
   });

@@ -234,6 +234,36 @@ describe('bad input spends nothing', () => {
     expect(mock.ledger.submits).toEqual([]);
   });
 
+  test('misspelt options, and none', async () => {
+    const { ima } = client();
+    const given = (text: string) => JSON.parse(text);
+    const wrong = (param: string) => expect.objectContaining({ code: 'bad_option', param });
+    await expect(ima.submit(request, given('{"dedup":"attach"}'))).rejects.toEqual(wrong('dedup'));
+    await expect(ima.submit(request, given('null'))).rejects.toEqual(wrong('options'));
+    await expect(ima.generate(request, given('{"timeoutms":5}'))).rejects.toEqual(wrong('timeoutms'));
+    await expect(ima.resume(given('{"modle":"x"}'))).rejects.toEqual(wrong('modle'));
+    await expect(ima.validate(request, given('{"strict":1}'))).rejects.toEqual(wrong('strict'));
+    for (const [options, param] of [
+      ['null', 'options'],
+      ['{"outDir":5}', 'outDir'],
+      ['{"outDir":""}', 'outDir'],
+      ['{"name":5}', 'name'],
+      ['{"endpont":"/x"}', 'endpont'],
+    ] as const) {
+      expect(() => ima.batch([request], given(options))).toThrow(wrong(param));
+    }
+    expect(() => ima.task('x', given('{}'))).toThrow(expect.objectContaining({ code: 'bad_task' }));
+    expect(() => ima.task('x', given('null'))).toThrow(wrong('pointer'));
+    const task = ima.task('x', { model: request.model });
+    await expect(task.result(given('{"timeout":5}'))).rejects.toEqual(wrong('timeout'));
+    await expect(task.refresh(given('null'))).rejects.toEqual(wrong('options'));
+    await expect(task.updates(given('{"timeout":5}')).next()).rejects.toEqual(wrong('timeout'));
+    expect(() => client(given('{"poll":{"bogus":1}}'))).toThrow(wrong('poll.bogus'));
+    expect(() => client(given('{"retry":{"bogus":1}}'))).toThrow(wrong('retry.bogus'));
+    expect(mock.ledger.submits).toEqual([]);
+    expect(mock.ledger.polls).toEqual([]);
+  });
+
   test('a signal that is aborted at the start', async () => {
     const { ima } = client();
     const signal = AbortSignal.abort(new Error('never mind'));

@@ -208,7 +208,7 @@ describe('which input it names', () => {
       kind: 'input',
       inputIndex: 0,
     });
-    expect(errorOf({ error: { message: 'internal error at images[0]' } })).not.toHaveProperty('inputIndex');
+    expect(errorOf({ id: 't', error: { message: 'internal error at images[0]' } })).not.toHaveProperty('inputIndex');
   });
 });
 

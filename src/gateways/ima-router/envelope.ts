@@ -16,13 +16,9 @@ export function hasTaskFields(body: Record<string, unknown>): boolean {
   return isId(body.id) || isId(body.task_id) || FIELDS_OF_TASKS.some(isThere);
 }
 
-/**
- * Whether `body` is an envelope and nothing is in it. A reason in `error` is a task's own (`{code, message}`), unless it
- * has the `type` that only the gateway's nested envelope has; a bare text there may be anybody's.
- */
+/** Whether `body` is an envelope and nothing is in it: no field of a task, and no `data`, or one that says no more. */
 export function isEmptyEnvelope(body: Record<string, unknown>): boolean {
-  const { data, error } = body;
-  const isEmpty = data == null || data === '' || (isRecord(data) && Object.keys(data).length === 0);
-  const isTasks = isRecord(error) && typeof error.type !== 'string';
-  return isEmpty && !isTasks && !hasTaskFields(body);
+  const { data } = body;
+  const isEmpty = data == null || data === '' || (isRecord(data) && Object.keys(data).every((key) => key === 'status'));
+  return isEmpty && !hasTaskFields(body);
 }

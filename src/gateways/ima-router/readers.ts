@@ -8,7 +8,7 @@ import { isRecord, numberOf } from './json.js';
 import { outputsOf } from './outputs.js';
 import { reasonOf, upstreamFault } from './reasons.js';
 import { requestIdOf, troubleOfCall } from './refusal.js';
-import { readSubmitted } from './submitted.js';
+import { mayHaveBeenTaken, readSubmitted } from './submitted.js';
 
 /** The readers of this gateway. */
 export const readers: TaskReaders = {
@@ -18,6 +18,7 @@ export const readers: TaskReaders = {
       ? read
       : { ...read, state: readState(answer, { pollPath: path, modality }) };
   },
+  mayHaveBeenTaken,
   readState,
 };
 

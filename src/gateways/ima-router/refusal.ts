@@ -3,7 +3,7 @@
 import { statusOf } from '../../tasks/index.js';
 import { type Answer, kindOfStatus, type Refusal, type RefusalKind } from '../../transport/index.js';
 import { isEmptyEnvelope } from './envelope.js';
-import { codeOf, isId, isRecord, numberOf, textOf } from './json.js';
+import { codeOf, isId, isRecord, numberOf, textOf, valueAt } from './json.js';
 import { unwrapped } from './message.js';
 import { inputIndexOf, NO_BALANCE, verdictOn } from './verdict.js';
 
@@ -99,8 +99,9 @@ const TELLS_OF_TASK =
  */
 export function troubleOfCall(answer: Answer): Refusal | null {
   const body = answer.json;
-  if (!isRecord(body) || typeof body.status !== 'string' || statusOf(body.status) !== 'failed') return null;
-  if (!isEmptyEnvelope(body)) return null;
+  if (!isRecord(body) || !isEmptyEnvelope(body)) return null;
+  const words = [body.status, valueAt(body, ['data', 'status'])].filter((word) => typeof word === 'string');
+  if (words.length === 0 || words.some((word) => statusOf(word) !== 'failed')) return null;
   const envelope = isRecord(body.error) ? body.error : body;
   const code = codeOf(envelope.code);
   const status = numberOf(code) ?? 0;

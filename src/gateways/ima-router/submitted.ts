@@ -1,8 +1,8 @@
 // What the answer to a submit means for money: a task with an id, a refusal that is sure, or nothing that anybody knows.
 
 import { type SubmitReading, statusOf } from '../../tasks/index.js';
-import type { Answer, Refusal } from '../../transport/index.js';
-import { isId, isRecord, numberOf, textOf, valueAt } from './json.js';
+import { type Answer, kindOfStatus, type Refusal } from '../../transport/index.js';
+import { isId, isRecord, numberOf, textOf, urlOf, valueAt } from './json.js';
 import { kindOfCode, refusalIn } from './refusal.js';
 
 /** Midjourney answers a submit with `{code, description, result}`; these codes mean that a task exists. */
@@ -28,11 +28,27 @@ export function readSubmitted(answer: Answer): { id: string } | Extract<SubmitRe
   if (id !== undefined) return { id };
   const refusal = refusalIn(answer, body, 'busy');
   if (refusal === null) return null;
+  if (isMidjourneysNo(body)) return { refusal };
   if (namesTask(body)) return tellsError(body) && isSure(refusal) ? { refusal } : null;
+  const words = wordsOf(body);
   // Who lost patience does not know what became of it, however he says so.
-  if (LOST_PATIENCE.test(wordsOf(body))) return null;
-  // Under words of success a task may have been taken, unless an error says in so many words that none was.
-  return !saysNo(body) && (claimsSuccess(body) || SPEAKS_OF_TAKING.test(wordsOf(body))) ? null : { refusal };
+  if (LOST_PATIENCE.test(words)) return null;
+  // An error in so many words says that no task was taken …
+  if (saysNo(body)) return { refusal };
+  // … and so do words that tell of a hindrance, under no word of success: `{"message":"queue full"}` (design 3.2).
+  const isHindered = refusal.kind !== 'busy' || tellsError(body) || SPEAKS_OF_HINDRANCE.test(words);
+  return isHindered && !claimsSuccess(body) && !SPEAKS_OF_TAKING.test(words) ? { refusal } : null;
+}
+
+/**
+ * Whether a task may have been taken although the HTTP status says no: one is named, and the refusal is not of a kind that
+ * comes before any task.
+ */
+export function mayHaveBeenTaken(answer: Answer): boolean {
+  const body = answer.json;
+  if (!isRecord(body) || !namesTask(body)) return false;
+  const refusal = refusalIn(answer, body, kindOfStatus(answer.status));
+  return refusal === null || !isSure(refusal);
 }
 
 /** A field whose digits a JavaScript number may not hold. Inside a text it cannot stand: there quotes are escaped. */
@@ -66,12 +82,32 @@ function isWord(status: unknown): boolean {
   return typeof status === 'string' && status.trim() !== '';
 }
 
+/** Midjourney's envelope under a code of no task; what else stands in it is of its parent. */
+function isMidjourneysNo({ code, description, task_id: id }: Record<string, unknown>): boolean {
+  const number = numberOf(code);
+  return typeof description === 'string' && number !== undefined && !GOOD_CODE.test(String(number)) && !isId(id);
+}
+
 /** Under any name, at any depth that a gateway has been seen to use: what looks like the id of a task may be one. */
 function namesTask(value: unknown, depth = 0): boolean {
   if (depth > 4 || typeof value !== 'object' || value === null) return false;
-  return Object.entries(value).some(([name, inner]) =>
-    /^(?:task|video|job|generation|prediction)?_?ids?$/i.test(name) && isId(inner) ? true : namesTask(inner, depth + 1),
-  );
+  return Object.entries(value).some(([name, inner]) => {
+    if (NAME_OF_ID.test(name)) return isId(inner) || (Array.isArray(inner) && inner.some(isId));
+    if (NAME_OF_TASK.test(name) && isLikeId(inner)) return true;
+    if (NAME_OF_PLACE.test(name) && urlOf(inner) !== undefined) return true;
+    return namesTask(inner, depth + 1);
+  });
+}
+
+const NAME_OF_ID = /^(?:task|video|image|audio|job|generation|prediction|operation)?_?(?:uu)?ids?$/i;
+/** Fields that hold a task or, bare, its id. */
+const NAME_OF_TASK = /^(?:task|job|generation|prediction|operation|result|data)$/i;
+const NAME_OF_PLACE = /^(?:(?:poll(?:ing)?|status|task|result|get|self)_?)?(?:url|href|location)$/i;
+
+/** One word with a digit in it: ids have them, words for people seldom. */
+function isLikeId(value: unknown): boolean {
+  const text = isId(value) ? textOf(value) : undefined;
+  return text !== undefined && /^[\w.:~-]*\d[\w.:~-]*$/.test(text);
 }
 
 /** Whether an error is told at all, by words, by a code, or by a number that no success has. */
@@ -115,7 +151,11 @@ function isSure({ kind, gatewayCode = '', message }: Refusal): boolean {
 
 /** Words of acceptance, under which a task may exist. */
 const SPEAKS_OF_TAKING =
-  /(?<!not[ _-])succe|accepted|submitted|created|started|processing|in progress|pending|成功|已提交|处理中/i;
+  /(?<!not[ _-])succe|accepted|submitted|received|created|started|enqueued|(?:is|was|been) queued|^queued|processing|generating|running|in progress|pending|成功|已提交|处理中|正在|加入队列|排队中/i;
+
+/** Words of a gateway that could not take a task. */
+const SPEAKS_OF_HINDRANCE =
+  /\bfull\b|busy|overload|limit|exceed|fail|error|invalid|illegal|\bno[tn]?\b|n't\b|cannot|denied|unavailable|refus|reject|insufficient|unsupported|forbid|unauthori|too (?:many|large|long)|exhaust|\bdown\b|maintenance|again later|try again|missing|required|失败|错误|无效|不|未|满|繁忙|饱和|超过|超出|限制|拒绝|稍后|异常|维护/i;
 
 /** Words of somebody who waited in vain for a gateway that is at work. */
 const LOST_PATIENCE = /time(?:d)?[ -]?out|deadline exceeded|超时/i;
