@@ -215,7 +215,6 @@ export class GatewayClient<Bodies extends BodyMap, Preferred, Paths extends obje
       },
       waitMs: gateway.waitMs,
       durations: gateway.durations,
-      requestTimeoutMs: requestTimeout(options),
       longestSubmitMs: retry.attempts * (requestTimeout(options) + retry.capMs),
       resendsUnknown: retry.unknownSubmits,
       warn: warner(options.onWarning),

@@ -85,6 +85,9 @@ export class Books<Request extends { model: string }> {
     if (record.state === 'submitted') {
       booked.isPending = true;
       this.begun(booked);
+    } else if (booked.isPending) {
+      // It has ended since.
+      this.ended(booked, 'free', undefined);
     }
     if (record.state !== 'succeeded' && record.state !== 'unknown') return;
     booked.isCounted = true;
@@ -103,8 +106,14 @@ export class Books<Request extends { model: string }> {
   }
 
   /** `costUsd` is what the gateway told, if it did; a task that is `open` may still cost. */
-  ended({ key, request }: Booked<Request>, how: 'succeeded' | 'free' | 'open', costUsd: number | undefined): void {
-    this.#budget.end(key, request.model, how, costUsd);
+  ended(booked: Booked<Request>, how: 'succeeded' | 'free' | 'open', costUsd: number | undefined): void {
+    booked.isPending = false;
+    this.#budget.end(booked.key, booked.request.model, how, costUsd);
+  }
+
+  /** Its turn is over. What is pending and was not waited for may still cost, and holds up nobody any more. */
+  closed(booked: Booked<Request>): void {
+    if (booked.isPending) this.ended(booked, 'open', undefined);
   }
 
   #estimate(request: Request): number | undefined {

@@ -220,6 +220,8 @@ export class BatchRun<Request extends { model: string }> {
       // Also a submit whose answer did not come in the time that a stop leaves.
       const isLetGo = error instanceof WaitAbortedError || this.#drained.signal.aborted;
       if (this.#stop.signal.aborted && isLetGo) this.#isCut = true;
+    } finally {
+      this.#books.closed(booked);
     }
     return item;
   }

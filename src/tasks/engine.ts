@@ -7,7 +7,7 @@ import { type BatchItem, type BatchOptions, checkBatch } from './batch.js';
 import { type BatchPort, BatchRun } from './batch-run.js';
 import { type DurationPriors, Durations } from './durations.js';
 import { isEnded, type Journal, type JournalRecord, type RecordFile, type RecordState } from './journal.js';
-import { DEFAULT_BOUNDS, nextDelay, type PollBounds } from './pace.js';
+import { nextDelay, type PollBounds } from './pace.js';
 import type { Watched } from './progress.js';
 import { type Prepared, Purchases, refOf, type SubmitAt } from './purchase.js';
 import type { TaskReaders } from './readers.js';
@@ -32,8 +32,6 @@ export interface EngineOptions {
   media: MediaAccess;
   /** Default patience per modality, in milliseconds. */
   waitMs: Readonly<Partial<Record<Modality, number>>>;
-  /** One exchange takes no longer, in milliseconds. */
-  requestTimeoutMs: number;
   /** No submit takes longer than this, retries included, in milliseconds. */
   longestSubmitMs: number;
   /** Whether a submit of unknown fate may be sent again. */
@@ -171,7 +169,7 @@ export class TaskEngine implements TaskPort {
   async poll(
     ref: TaskRef,
     signal: Stop,
-    timeoutMs = this.#longestPollMs,
+    timeoutMs: number | undefined,
   ): Promise<{ reading: StateReading | null; raw: unknown }> {
     const { transport, readers, now } = this.#options;
     if (this.#unnoted.delete(ref.id)) this.#noting.set(ref.id, this.#noteAgain(ref));
@@ -194,12 +192,6 @@ export class TaskEngine implements TaskPort {
       if (error instanceof RateLimitError) this.scheduler.slowDown(askedAt, error.retryAfterMs);
       throw error;
     }
-  }
-
-  /** What is not answered by then never is, and the task must be asked again. */
-  get #longestPollMs(): number {
-    const { bounds, requestTimeoutMs } = this.#options;
-    return Math.min(requestTimeoutMs, Math.max(bounds.maxMs, DEFAULT_BOUNDS.maxMs));
   }
 
   /** The store may have come back since the id could not be written: another process should find it. */
@@ -302,7 +294,7 @@ export class TaskEngine implements TaskPort {
    */
   async #noteOf(ref: TaskRef, change: (before: RecordState) => Partial<JournalRecord> | undefined): Promise<boolean> {
     try {
-      const record = await this.#records.recordOf(ref.id, ref.key);
+      const record = await this.#records.recordOf(ref);
       const note = record === undefined ? undefined : change(record.state);
       return record !== undefined && note !== undefined && (await this.#records.note(record, note));
     } catch (error) {

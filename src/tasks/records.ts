@@ -2,6 +2,7 @@
 
 import { ConfigError, messageOf } from '../transport/index.js';
 import { fits, type Journal, type JournalFilter, type JournalRecord } from './journal.js';
+import type { TaskRef } from './ref.js';
 import type { Warning } from './warning.js';
 
 /** What this works with. */
@@ -79,12 +80,15 @@ export class Records {
   }
 
   /**
-   * The record of a task, by its handle's key or by its id; undefined when it is not in this journal. Throws when the store
-   * is not heard of for long: a task that has ended must not wait for its own file.
+   * The record of a task, by its handle's key or by its id; undefined when it is not in this journal, or is that of a later
+   * purchase under the same key. Throws when the store is not heard of for long: a task that has ended must not wait for
+   * its own file.
    */
-  async recordOf(taskId: string, key: string | undefined): Promise<JournalRecord | undefined> {
-    const known = key ?? (await inTime(this.#keyOf(taskId)));
-    return known === undefined ? undefined : inTime(this.get(known));
+  async recordOf({ id, key, traceId }: Pick<TaskRef, 'id' | 'key' | 'traceId'>): Promise<JournalRecord | undefined> {
+    const known = key ?? (await inTime(this.#keyOf(id)));
+    const record = known === undefined ? undefined : await inTime(this.get(known));
+    const isItsOwn = record?.taskId === undefined ? record?.traceId === traceId : record.taskId === id;
+    return isItsOwn ? record : undefined;
   }
 
   /** Thousands of handles may end together: one listing at a time, and each serves all who asked before it began. */

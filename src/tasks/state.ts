@@ -26,6 +26,8 @@ export interface StateReading {
   word: string | undefined;
   /** What the answer as a whole says, where that is not what its word says. */
   status?: TaskStatus | undefined;
+  /** It tells an end, and holds nothing by which it would be the task's own and not that of the call. */
+  isUnsure?: boolean | undefined;
   /** 0..1. */
   progress?: number | undefined;
   outputs: OutputFacts[];

@@ -62,6 +62,9 @@ export interface TaskPort {
 /** A new id may lag behind its submit: this many times in a row "not found" is an answer. */
 const NOT_FOUND_LIMIT = 3;
 
+/** An end that an answer tells without anything of a task is one when it is told so often in a row. */
+const SURE_AFTER = 3;
+
 /** The same for any other 3xx or 4xx: gateways in trouble say such things too, but not for long. */
 const REFUSED_LIMIT = 10;
 
@@ -72,7 +75,7 @@ const WITHOUT_OUTPUT_LIMIT = 10;
  * The last poll, at the deadline, gets this long (ms): enough for an answer from the other side of the world, for a result
  * that is just in time should be seen; and short, for a deadline is one even when the gateway hangs.
  */
-const LAST_POLL_MS = 1000;
+const LAST_POLL_MS = 2000;
 
 /** Where many are at their deadline together, each waits this long (ms) for a place among those who ask. */
 const LAST_PLACE_MS = 5000;
@@ -97,6 +100,8 @@ export class Task {
   #watched: Watched;
   #progressed: Progressed = INITIAL;
   #state: TaskState;
+  /** How many answers in a row told an end that may not be the task's. */
+  #unsure = 0;
   /** The last answer claimed success and gave no result. */
   #withoutOutput = false;
   #warned: Set<string> | undefined;
@@ -255,10 +260,12 @@ export class Task {
   }
 
   async #ask(signal: Stop, turn: Turn, timeoutMs: number | undefined): Promise<void> {
-    const isOver = isTerminal(this.#state.status);
     const askedMs = this.#port.now() - this.#startedAt;
     const { reading, raw } = await this.#answer(signal, turn, timeoutMs);
     if (reading === null) return;
+    this.#unsure = reading.isUnsure === true ? this.#unsure + 1 : 0;
+    if (this.#unsure > 0 && this.#unsure < SURE_AFTER) return;
+    const isOver = isTerminal(this.#state.status);
     this.#apply(reading, raw);
     const elapsedMs = this.#restingSince - this.#startedAt;
     if (!isTerminal(this.#state.status)) {
@@ -346,17 +353,18 @@ function isFinal(error: unknown): boolean {
   return error instanceof ConfigError || KEY_TROUBLE.some((type) => error instanceof type);
 }
 
-/** The task, or what stands behind it, is not there; not in the words of a 5xx, which may be anybody's. */
+/** The task, or what stands behind it, is not there; not in a page, nor in the words of a 5xx, which may be anybody's. */
 function isNotFound(error: unknown): boolean {
   const isSaid =
     error instanceof TaskNotFoundError || (ImaRouterError.is(error) && error.code === 'upstream_not_found');
-  return isSaid && (error.status ?? 0) < 500;
+  return isSaid && error.body !== undefined && (error.status ?? 0) < 500;
 }
 
-/** By its status the question is wrong; not load, not a fault on the way. What a 2xx complains of may pass. */
+/** By its status the question is wrong; not load, not a fault on the way. A page, and what a 2xx complains of, may pass. */
 function isRefusal(error: unknown): boolean {
-  if (!ImaRouterError.is(error) || error.retryable) return false;
-  return error.status !== undefined && error.status >= 300 && error.status < 500;
+  if (!ImaRouterError.is(error) || error.retryable || error.status === undefined) return false;
+  const isRedirect = error.status >= 300 && error.status < 400;
+  return isRedirect || (error.status >= 400 && error.status < 500 && error.body !== undefined);
 }
 
 function differs(a: TaskState, b: TaskState): boolean {

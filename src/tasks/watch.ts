@@ -61,19 +61,26 @@ export class Patience {
   }
 }
 
-/** A call that has been under way for this long (ms) is not waited for by whoever wants to know now. */
+/** A call that has been under way for this long (ms) is not all that somebody waits for who wants to know now … */
 const HANGS_MS = 1000;
+
+/** … and after this long nobody waits for it alone: the longest interval of the vendor's rule. */
+const NEXT_MS = 10_000;
+
+/** Calls of one task at once: the second is for when the first hangs. */
+const MOST_CALLS = 2;
 
 /** The asking for one task. It lasts as long as somebody waits for an answer, and leaves nothing behind. */
 export class Watch {
   readonly #asking: Asking;
   readonly #waiting = new Set<(asked: Asked) => void>();
+  /** Calls under way, with when they began. */
+  readonly #calls = new Map<Stop, number>();
+  /** Takes back the turn that is wished for. */
   #takeBack: (() => void) | undefined;
   #isUrgent = false;
   /** How long (ms) the urgent call may take. */
   #urgentMs: number | undefined;
-  #calledAt = Number.NEGATIVE_INFINITY;
-  #call: Stop | undefined;
 
   constructor(asking: Asking) {
     this.#asking = asking;
@@ -82,9 +89,7 @@ export class Watch {
   /** The next answer, when its turn comes; or undefined in `over`'s way: see `patience.over`. */
   next(patience: Patience): Promise<Asked> {
     const answer = this.#join(patience);
-    if (this.#isIdle && this.#takeBack === undefined) {
-      this.#takeBack = this.#asking.scheduler.turn(this.#asking.dueAt(), this.#begin);
-    }
+    if (this.#waiting.size > 0 && this.#calls.size === 0) this.#wish(this.#asking.dueAt());
     return answer;
   }
 
@@ -94,27 +99,25 @@ export class Watch {
    */
   soon(patience: Patience, timeoutMs?: number): Promise<Asked> {
     const answer = this.#join(patience);
-    // Whoever asks now has nothing of a call that hangs: all who wait for it get a new one.
-    if (this.#call !== undefined && !this.isAsking) this.#giveUpCall();
-    if (this.#isIdle && !this.#isUrgent) {
+    if (this.#isUrgent) {
+      if (timeoutMs === undefined) this.#urgentMs = undefined;
+    } else if (this.#waiting.size > 0 && !this.isAsking && this.#calls.size < MOST_CALLS) {
       this.#takeBack?.();
       this.#isUrgent = true;
       this.#urgentMs = timeoutMs;
       this.#takeBack = this.#asking.scheduler.urgentTurn(this.#begin);
-    } else if (timeoutMs === undefined) {
-      this.#urgentMs = undefined;
     }
     return answer;
   }
 
   /** A call is under way that may well be answered yet. */
   get isAsking(): boolean {
-    return this.#call !== undefined && this.#asking.now() - this.#calledAt < HANGS_MS;
+    for (const begunAt of this.#calls.values()) if (this.#asking.now() - begunAt < HANGS_MS) return true;
+    return false;
   }
 
-  /** Somebody waits, and no call is under way. */
-  get #isIdle(): boolean {
-    return this.#waiting.size > 0 && this.#call === undefined;
+  #wish(dueAt: number): void {
+    this.#takeBack ??= this.#asking.scheduler.turn(dueAt, this.#begin);
   }
 
   #join(patience: Patience): Promise<Asked> {
@@ -128,23 +131,19 @@ export class Watch {
       this.#waiting.add(told);
       const disarm = patience.arm(() => {
         told(undefined);
-        if (this.#waiting.size === 0) this.#abandon();
+        if (this.#waiting.size === 0) this.#stop();
       });
     });
   }
 
   /** Nobody waits any more: neither a turn nor a socket is kept for them. */
-  #abandon(): void {
+  #stop(): void {
     this.#takeBack?.();
     this.#takeBack = undefined;
     this.#isUrgent = false;
-    this.#giveUpCall();
-  }
-
-  #giveUpCall(): void {
-    const call = this.#call;
-    this.#call = undefined;
-    call?.abort(new Error('nobody waits any more'));
+    const calls = [...this.#calls.keys()];
+    this.#calls.clear();
+    for (const call of calls) call.abort(new Error('nobody waits any more'));
   }
 
   readonly #begin = (turn: Turn): void => {
@@ -152,16 +151,26 @@ export class Watch {
     const timeoutMs = this.#isUrgent ? this.#urgentMs : undefined;
     this.#isUrgent = false;
     const call = new Stop();
-    this.#call = call;
-    this.#calledAt = this.#asking.now();
-    const done = (asked: Asked): void => {
-      turn.end();
-      // An abandoned call has nobody to tell; another one may be under way.
-      if (this.#call !== call) return;
-      this.#call = undefined;
-      for (const told of [...this.#waiting]) told(asked);
+    const { scheduler, now } = this.#asking;
+    this.#calls.set(call, now());
+    const offNext = scheduler.alarm(now() + NEXT_MS, () => {
+      if (this.#calls.has(call) && this.#calls.size < MOST_CALLS) this.#wish(now());
+    });
+    const place: Turn = {
+      end: () => {
+        offNext();
+        turn.end();
+      },
     };
-    this.#asking.ask(call, turn, timeoutMs).then(
+    const done = (asked: Asked): void => {
+      place.end();
+      // A call that was given up has nobody to tell; and one that fails leaves the word to the other.
+      if (!this.#calls.delete(call) || (asked !== undefined && this.#calls.size > 0)) return;
+      const waiting = [...this.#waiting];
+      this.#stop();
+      for (const told of waiting) told(asked);
+    };
+    this.#asking.ask(call, place, timeoutMs).then(
       () => done(undefined),
       (error: unknown) => done({ error }),
     );

@@ -28,6 +28,8 @@ export type RefusalKind =
   /** The gateway is well, and what stands behind it does not take the gateway's own key or account. */
   | 'upstream-refused'
   | 'busy'
+  /** Nothing was taken, in loose words that no envelope vouches for: the caller may try again, nobody else. */
+  | 'declined'
   | 'server';
 
 /** A refusal in the gateway's own words. */
@@ -75,6 +77,7 @@ const HINT: Record<RefusalKind, string> = {
   'upstream-refused':
     'What stands behind the gateway refused the gateway, not your key: choose another endpoint or model, or ask the vendor.',
   busy: 'The gateway took no task: call again later.',
+  declined: 'By its words the gateway took no task. Read them before you call again: nothing else says so.',
   server: 'The gateway or its upstream failed: call again later.',
 };
 
@@ -96,7 +99,10 @@ export function refusalError(what: string, refusal: Refusal, facts: Omit<ErrorFa
   const message = `${what} was refused${facts.status === undefined ? '' : ` (HTTP ${facts.status})`}: ${refusal.message}`;
   const all = {
     // Asking for a task again is free, and the gateway may mend its account; a submit would be refused again.
-    retryable: isRetryable(refusal.kind) || (refusal.kind === 'upstream-refused' && facts.taskId !== undefined),
+    retryable:
+      isRetryable(refusal.kind) ||
+      refusal.kind === 'declined' ||
+      (refusal.kind === 'upstream-refused' && facts.taskId !== undefined),
     hint: (facts.taskId === undefined ? undefined : HINT_OF_TASK[refusal.kind]) ?? HINT[refusal.kind],
     gatewayCode: refusal.gatewayCode,
     param: refusal.param,
@@ -128,6 +134,7 @@ export function refusalError(what: string, refusal: Refusal, facts: Omit<ErrorFa
     case 'upstream-refused':
       return new ServerError(message, { code: 'upstream_refused', ...all });
     case 'busy':
+    case 'declined':
       // Asked about a task, no submit was refused.
       return new ServerError(message, { code: facts.taskId === undefined ? 'submit_refused' : 'server_error', ...all });
     case 'server':

@@ -1,59 +1,15 @@
-// What a hostile reader tried: stores that throw or hang, crashes in mid-batch, doubts, live objects, sources that never answer.
+// What hostile readers tried: stores that throw or hang, crashes in mid-batch, doubts, live objects, sources that never answer.
 
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
-import {
-  type BatchItem,
-  DirectoryJournal,
-  type JournalRecord,
-  MemoryJournal,
-  SubmitUnknownError,
-} from '../../src/index.js';
-import { type Mock, type MockOptions, startMock } from '../../src/mock/index.js';
+import { describe, expect, test } from 'vitest';
+import { DirectoryJournal, type JournalRecord, MemoryJournal, SubmitUnknownError } from '../../src/index.js';
 import { clientFor } from '../support/client.js';
-import { json, serve, type TestServer } from '../support/server.js';
+import { json } from '../support/server.js';
+import { all, gateways, moment, paid, posts, request, wanted } from './support.js';
 
-const request = { model: 'gemini-2.5-flash-image', prompt: 'x' } as const;
-const wanted = (count: number) => Array.from({ length: count }, (_, i) => ({ ...request, prompt: `picture ${i}` }));
-
-const open: (Mock | TestServer)[] = [];
-async function mockWith(options: MockOptions = {}): Promise<Mock> {
-  const mock = await startMock({ speed: 500, seed: 5, ...options });
-  open.push(mock);
-  return mock;
-}
-async function server(...args: Parameters<typeof serve>): Promise<TestServer> {
-  const made = await serve(...args);
-  open.push(made);
-  return made;
-}
-afterEach(async () => {
-  for (const one of open.splice(0)) await one.close();
-});
-
-/** Tasks that go on, asked for at a server that counts how many ask at once. */
-async function counting(): Promise<{ at: TestServer; crowd: { now: number; most: number } }> {
-  const crowd = { now: 0, most: 0 };
-  const at = await server((_, response) => {
-    crowd.most = Math.max(crowd.most, ++crowd.now);
-    setTimeout(() => {
-      crowd.now--;
-      json(response, { status: 'in_progress' });
-    }, 5);
-  });
-  return { at, crowd };
-}
-
-async function all<Request>(items: AsyncIterable<BatchItem<Request>>): Promise<BatchItem<Request>[]> {
-  const found: BatchItem<Request>[] = [];
-  for await (const item of items) found.push(item);
-  return found;
-}
-const paid = (mock: Mock) => mock.ledger.submits.filter((submit) => submit.paid).length;
-const posts = (at: TestServer) => at.requests.filter(({ method }) => method === 'POST');
-const moment = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+const { mockWith, server } = gateways();
 
 describe('never paid twice', () => {
   test('a batch item whose process died in mid-POST is unknown, not new', async () => {
@@ -208,76 +164,23 @@ describe('never paid twice', () => {
     expect(at.requests).toHaveLength(1);
     expect(await ima.journal.list()).toEqual([]);
   });
-});
 
-describe('a budget', () => {
-  test('is kept when nobody says what became of a purchase', async () => {
-    const mock = await mockWith({ speed: 1 });
-    const { ima } = clientFor(mock.url);
-    const items = await all(ima.batch(wanted(6), { maxCostUsd: 0.01, timeoutMs: 1 }));
-    expect(paid(mock)).toBe(1);
-    expect(items.filter(({ error }) => (error as { code?: string }).code === 'cost_unknown')).toHaveLength(5);
-  });
-
-  test('is kept over runs of a gateway that tells no cost', async () => {
-    const mock = await mockWith();
+  test('a handle on an old purchase writes nothing over a newer one under the same key', async () => {
+    const states = new Map<string, string>();
+    const at = await server((seen, response) => {
+      const id = seen.method === 'POST' ? `t${posts(at).length}` : (seen.url.split('/').at(-1) ?? '');
+      json(response, { id, status: states.get(id) ?? 'processing', error: { code: 'x', message: 'no' } });
+    });
     const journal = new MemoryJournal();
-    const requests = Array.from({ length: 8 }, (_, i) => ({ model: 'kling-v2-6', prompt: `puppy ${i}` }));
-    const options = { maxCostUsd: 3, estimateUsd: () => 1, endpoint: '/kling/v1/videos/text2video' };
-    for (let run = 0; run < 3; run++) await all(clientFor(mock.url, { journal }).ima.batch(requests, options));
-    expect(paid(mock)).toBe(3);
-  });
-
-  test('counts what failed and was charged, in this run and in earlier ones', async () => {
-    const at = await server((seen, response) =>
-      seen.method === 'POST'
-        ? json(response, { id: `t${at.requests.length}` })
-        : json(response, { id: 't', status: 'failed', amount_usd: 0.5, error: { message: 'no' } }),
-    );
-    const journal = new MemoryJournal();
-    const options = { maxCostUsd: 1, estimateUsd: () => 0.5 };
-    for (let run = 1; run <= 4; run++) {
-      const updates: number[] = [];
-      const onUpdate = ({ totals }: { totals: { costUsd: number } }) => updates.push(totals.costUsd);
-      await all(clientFor(at.url, { journal }).ima.batch(wanted(2), { ...options, onUpdate }));
-      expect(updates.at(-1)).toBe(run === 1 ? 1 : 0);
-    }
+    const run = () => all(clientFor(at.url, { journal }).ima.batch(wanted(1), { timeoutMs: 60 }));
+    const [first] = await run();
+    states.set('t1', 'failed');
+    expect((await run())[0]?.error).toMatchObject({ code: 'task_failed' });
+    expect((await run())[0]?.error).toMatchObject({ code: 'wait_timeout', taskId: 't2' });
+    expect((await first?.task?.refresh())?.status).toBe('failed');
+    expect(await journal.list()).toMatchObject([{ state: 'submitted', taskId: 't2' }]);
+    expect((await run())[0]).toMatchObject({ continued: true });
     expect(posts(at)).toHaveLength(2);
-    // With a larger budget the same key is bought again, and its loss is carried on.
-    await all(clientFor(at.url, { journal }).ima.batch(wanted(2), { ...options, maxCostUsd: 1.5 }));
-    expect(posts(at)).toHaveLength(3);
-    expect((await journal.list()).map(({ spentUsd = 0, costUsd = 0 }) => spentUsd + costUsd).sort()).toEqual([0.5, 1]);
-    await all(clientFor(at.url, { journal }).ima.batch(wanted(2), { ...options, maxCostUsd: 1.5 }));
-    expect(posts(at)).toHaveLength(3);
-  });
-
-  test('counts what earlier runs bought further down the list', async () => {
-    const mock = await mockWith();
-    const journal = new MemoryJournal();
-    const { ima } = clientFor(mock.url, { journal });
-    const old = await all(ima.batch(wanted(3)));
-    const cost = Math.max(...old.map(({ result }) => result?.costUsd ?? 0));
-    const fresh = Array.from({ length: 3 }, (_, i) => ({ ...request, prompt: `new ${i}` }));
-    await all(clientFor(mock.url, { journal }).ima.batch([...fresh, ...wanted(3)], { maxCostUsd: cost * 3 }));
-    expect(paid(mock)).toBe(3);
-  });
-
-  test.each([
-    [400, { code: 'invalid_request', message: 'bad', data: { id: 'x1' } }, 'request_refused'],
-    [403, { code: 'insufficient_user_quota', message: 'no', id: 'req1' }, 'insufficient_balance'],
-    [503, { message: 'x', error: { message: 'busy', type: 'x' }, request_id: 'r1' }, 'server_error'],
-  ])('a sure no is one, whatever id it names: %i %j', async (status, body, code) => {
-    const at = await server((_, response) => json(response, body, status));
-    await expect(clientFor(at.url).ima.submit(request)).rejects.toMatchObject({ code, mayBeBilled: false });
-  });
-
-  test.each([-1, Number.NaN])('an estimate of %d is told', async (estimate) => {
-    const mock = await mockWith();
-    const { ima } = clientFor(mock.url);
-    const [item] = await all(ima.batch(wanted(1), { maxCostUsd: 1, estimateUsd: () => estimate }));
-    expect(item?.error).toMatchObject({ code: 'bad_option', param: 'estimateUsd' });
-    expect(() => ima.batch(wanted(1), JSON.parse('{"maxCostUSD":1}'))).toThrow('is not an option');
-    expect(mock.ledger.submits).toEqual([]);
   });
 });
 
@@ -388,141 +291,7 @@ describe('what hangs holds nobody', () => {
   });
 });
 
-describe('waiting', () => {
-  test('everybody hears of the end, who looks away too', async () => {
-    const mock = await mockWith();
-    const task = await clientFor(mock.url).ima.submit(request);
-    const slow: string[] = [];
-    for await (const state of task.updates()) {
-      slow.push(state.status);
-      if (slow.length === 1) await task.result();
-    }
-    expect(slow.at(-1)).toBe('succeeded');
-  });
-
-  test('an answer that brings the end at once ends the record, too', async () => {
-    const at = await server((_, response) =>
-      json(response, { id: 't1', status: 'succeeded', url: 'https://c.example/a.png' }),
-    );
-    const { ima } = clientFor(at.url);
-    const task = await ima.submit(request);
-    expect(task.state.status).toBe('succeeded');
-    expect(await ima.journal.list()).toMatchObject([{ state: 'succeeded' }]);
-    expect(await ima.resume()).toEqual([]);
-  });
-
-  test('a deadline in mid-request is one: only a moment is left for a last answer', async () => {
-    const at = await server(() => {});
-    const { ima } = clientFor(at.url);
-    const startedAt = performance.now();
-    await expect(ima.task('t1', { model: request.model }).result({ timeoutMs: 100 })).rejects.toMatchObject({
-      code: 'wait_timeout',
-    });
-    expect(performance.now() - startedAt).toBeLessThan(3000);
-    expect(at.requests.length).toBeGreaterThan(0);
-  });
-
-  test('a common deadline is one for all: each has its last call', async () => {
-    let isOver = false;
-    const at = await server((_, response) =>
-      setTimeout(
-        () => json(response, isOver ? { status: 'succeeded', url: 'https://c.example/a.png' } : { status: 'queued' }),
-        50,
-      ),
-    );
-    const { ima } = clientFor(at.url, { poll: { minMs: 60_000, perSecond: 1e6 } });
-    const waits = Array.from({ length: 1500 }, (_, i) =>
-      ima
-        .task(`t${i}`, { model: request.model })
-        .result({ timeoutMs: 300 })
-        .then(
-          () => 'succeeded',
-          () => 'late',
-        ),
-    );
-    isOver = true;
-    expect(new Set(await Promise.all(waits))).toEqual(new Set(['succeeded']));
-  });
-
-  test('a call that is never answered blinds nobody for long', async () => {
-    let asked = 0;
-    const at = await server((_, response) => {
-      asked++;
-      if (asked > 1) json(response, { status: 'succeeded', url: 'https://c.example/a.png' });
-    });
-    const { ima } = clientFor(at.url);
-    const task = ima.task('t1', { model: request.model });
-    const patient = task.result();
-    while (asked === 0) await moment(2);
-    await moment(1100);
-    // Whoever asks now, or is at his deadline, does not wait for a call that hangs; and all hear of the new one.
-    expect((await task.refresh()).status).toBe('succeeded');
-    expect((await patient).status).toBe('succeeded');
-    expect(asked).toBe(2);
-  });
-
-  test('hundreds who ask for themselves at once share few sockets', async () => {
-    const { at, crowd } = await counting();
-    const { ima } = clientFor(at.url);
-    const tasks = Array.from({ length: 300 }, (_, i) => ima.task(`t${i}`, { model: request.model }));
-    const states = await Promise.all(tasks.map((task) => task.refresh()));
-    expect(new Set(states.map(({ status }) => status))).toEqual(new Set(['running']));
-    expect(at.requests).toHaveLength(300);
-    expect(crowd.most).toBeLessThanOrEqual(32);
-  });
-
-  test('a store that is slow to note an end keeps no place from those who still wait', async () => {
-    const at = await server((seen, response) =>
-      json(
-        response,
-        seen.url.includes('slow') ? { status: 'succeeded', url: 'https://c.example/a.png' } : { status: 'queued' },
-      ),
-    );
-    let answer = (): void => {};
-    const answered = new Promise<JournalRecord[]>((resolve) => {
-      answer = () => resolve([]);
-    });
-    class Slow extends MemoryJournal {
-      override list(): Promise<JournalRecord[]> {
-        return answered;
-      }
-    }
-    const { ima } = clientFor(at.url, { journal: new Slow() });
-    const ended = Array.from({ length: 40 }, (_, i) => ima.task(`slow${i}`, { model: request.model }).refresh());
-    while (at.requests.length < 40) await moment(2);
-    expect((await ima.task('other', { model: request.model }).refresh()).status).toBe('queued');
-    answer();
-    await Promise.all(ended);
-  });
-
-  test('a deadline that many share is no storm', async () => {
-    const { at, crowd } = await counting();
-    const { ima } = clientFor(at.url, { poll: { minMs: 60_000 } });
-    const waits = Array.from({ length: 200 }, (_, i) =>
-      ima
-        .task(`t${i}`, { model: request.model })
-        .result({ timeoutMs: 100 })
-        .catch((e: unknown) => e),
-    );
-    for (const error of await Promise.all(waits)) expect(error).toMatchObject({ code: 'wait_timeout' });
-    expect(at.requests).toHaveLength(200);
-    expect(crowd.most).toBeLessThanOrEqual(32);
-  });
-
-  test('a loop over updates that was left without a word arms nothing', async () => {
-    const mock = await mockWith({ speed: 1 });
-    const { ima } = clientFor(mock.url);
-    const task = await ima.submit(request);
-    await moment(5);
-    const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
-    const before = timers();
-    const updates = task.updates({ timeoutMs: 60_000 });
-    await updates.next();
-    expect(timers()).toBeLessThanOrEqual(before);
-  });
-});
-
-describe('a second reader tried', () => {
+describe('answers and stores at odds', () => {
   test.each([
     '{"code":10000,"message":"SUCCEED","data":{"taskId":"abc"}}',
     '{"message":"Task submitted successfully","taskId":"t-1"}',
@@ -539,6 +308,15 @@ describe('a second reader tried', () => {
       (more) => JSON.stringify({ message: 'busy', ...more }),
     ),
     '{"message":"busy","poll_url":"https://gateway.example/v1/x/1"}',
+    ...['任务已创建，请稍后查询', '任务已存在，请勿重复提交', 'Task scheduled. Do not submit again.'].map((message) =>
+      JSON.stringify({ message }),
+    ),
+    ...['Please check the result again later', 'It will be ready soon. Do not close this page.'].map((message) =>
+      JSON.stringify({ message }),
+    ),
+    ...[{ status: 'accepted' }, { status: 200 }, { ok: true }, { state: 'x' }, { code: '000000' }].map((more) =>
+      JSON.stringify({ message: 'not ready, try again later', ...more }),
+    ),
     '{"message":"created","output":{"task_id":"x","task_status":"PENDING"}}',
     '{"message":"Request is being processed"}'.replace('being processed', 'in progress'),
   ])('a 200 under which a task may exist is not sent again: %s', async (body) => {
@@ -616,4 +394,29 @@ describe('a second reader tried', () => {
     expect((await task.result()).status).toBe('succeeded');
     expect(warnings).toMatchObject([{ code: 'journal_write_failed' }]);
   });
+
+  test.each([201, 202])('%i says that something was taken, whatever its words', async (status) => {
+    const at = await server((_, response) => json(response, { message: 'the queue is full' }, status));
+    await expect(clientFor(at.url).ima.submit(request)).rejects.toMatchObject({ code: 'submit_unknown' });
+    expect(at.requests).toHaveLength(1);
+  });
+
+  test('loose words of a hindrance are a no, and are not sent again; where there was no room they are', async () => {
+    const at = await server((_, response) => json(response, { message: 'model maintenance' }));
+    const no = { code: 'submit_refused', mayBeBilled: false, retryable: true };
+    await expect(clientFor(at.url).ima.submit(request)).rejects.toMatchObject(no);
+    expect(at.requests).toHaveLength(1);
+    const full = await server((_, response) => json(response, { message: 'queue full' }));
+    await expect(clientFor(full.url).ima.submit(request)).rejects.toMatchObject(no);
+    expect(full.requests).toHaveLength(4);
+  });
+
+  test.each([{ error: { message: 'slow down', type: 'x', url: 'https://docs.example/limits' } }, { data: 30 }])(
+    'a 429 is one, whatever it points at: %j',
+    async (more) => {
+      const at = await server((_, response) => json(response, { code: 'x', message: 'slow down', ...more }, 429));
+      await expect(clientFor(at.url).ima.submit(request)).rejects.toMatchObject({ code: 'rate_limited' });
+      expect(at.requests).toHaveLength(4);
+    },
+  );
 });

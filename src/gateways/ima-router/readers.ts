@@ -3,7 +3,7 @@
 import type { Modality } from '../../catalog/index.js';
 import { type StateReading, statusOf, type TaskReaders, type TaskStatus } from '../../tasks/index.js';
 import type { Answer } from '../../transport/index.js';
-import { hasTaskFields } from './envelope.js';
+import { hasTaskFields, isEmptyEnvelope } from './envelope.js';
 import { isRecord, numberOf } from './json.js';
 import { outputsOf } from './outputs.js';
 import { reasonOf, upstreamFault } from './reasons.js';
@@ -40,6 +40,7 @@ function readState(answer: Answer, at: { pollPath: string; modality: Modality })
   return {
     word,
     ...(status === said ? {} : { status }),
+    ...(status === 'failed' && isEmptyEnvelope(body) ? { isUnsure: true } : {}),
     progress: progressOf(place.progress),
     outputs: status === 'succeeded' ? outputsOf(place, at.modality) : [],
     costUsd: costOf([place.amount_usd, body.amount_usd], status),

@@ -9,7 +9,7 @@ import { kindOfCode, refusalIn } from './refusal.js';
 const MIDJOURNEY_TAKEN = new Set([1, 21, 22]);
 
 /** Codes of a 2xx that say "done": with them a task may exist, whatever else is missing. */
-const GOOD_CODE = /^(?:success|succeeded|ok|0|1|21|22|20\d)$/i;
+const GOOD_CODE = /^(?:success|succeeded|ok|accepted|0+|1|21|22|20\d)$/i;
 
 /** A refusal that comes with an id is believed where it is of these kinds: before them no gateway makes a task. */
 const SURE = new Set<Refusal['kind']>(['balance', 'authentication', 'permission', 'invalid']);
@@ -35,9 +35,11 @@ export function readSubmitted(answer: Answer): { id: string } | Extract<SubmitRe
   if (LOST_PATIENCE.test(words)) return null;
   // An error in so many words says that no task was taken …
   if (saysNo(body)) return { refusal };
-  // … and so do words that tell of a hindrance, under no word of success: `{"message":"queue full"}` (design 3.2).
-  const isHindered = refusal.kind !== 'busy' || tellsError(body) || SPEAKS_OF_HINDRANCE.test(words);
-  return isHindered && !claimsSuccess(body) && !SPEAKS_OF_TAKING.test(words) ? { refusal } : null;
+  // … and so do words that tell of a hindrance, under no word of success: `{"message":"queue full"}` (design 3.2). But
+  // anybody may say such things: it is sent again only where they tell that there was no room.
+  if (answer.status !== 200 || claimsSuccess(body) || SPEAKS_OF_TAKING.test(words)) return null;
+  if (refusal.kind !== 'busy' || tellsError(body) || SPEAKS_OF_NO_ROOM.test(words)) return { refusal };
+  return SPEAKS_OF_HINDRANCE.test(words) ? { refusal: { ...refusal, kind: 'declined' } } : null;
 }
 
 /**
@@ -46,7 +48,7 @@ export function readSubmitted(answer: Answer): { id: string } | Extract<SubmitRe
  */
 export function mayHaveBeenTaken(answer: Answer): boolean {
   const body = answer.json;
-  if (!isRecord(body) || !namesTask(body)) return false;
+  if (!isRecord(body) || !namesTask(body, 'by its name')) return false;
   const refusal = refusalIn(answer, body, kindOfStatus(answer.status));
   return refusal === null || !isSure(refusal);
 }
@@ -89,13 +91,14 @@ function isMidjourneysNo({ code, description, task_id: id }: Record<string, unkn
 }
 
 /** Under any name, at any depth that a gateway has been seen to use: what looks like the id of a task may be one. */
-function namesTask(value: unknown, depth = 0): boolean {
+function namesTask(value: unknown, how: 'at all' | 'by its name' = 'at all', depth = 0): boolean {
   if (depth > 4 || typeof value !== 'object' || value === null) return false;
   return Object.entries(value).some(([name, inner]) => {
     if (NAME_OF_ID.test(name)) return isId(inner) || (Array.isArray(inner) && inner.some(isId));
-    if (NAME_OF_TASK.test(name) && isLikeId(inner)) return true;
-    if (NAME_OF_PLACE.test(name) && urlOf(inner) !== undefined) return true;
-    return namesTask(inner, depth + 1);
+    const mayName = how === 'at all';
+    if (mayName && NAME_OF_TASK.test(name) && isLikeId(inner)) return true;
+    if (mayName && NAME_OF_PLACE.test(name) && urlOf(inner) !== undefined) return true;
+    return namesTask(inner, how, depth + 1);
   });
 }
 
@@ -115,6 +118,7 @@ function tellsError(body: Record<string, unknown>): boolean {
   const code = textOf(body.code);
   return (
     saysNo(body) ||
+    (isWord(body.status) && statusOf(String(body.status)) === 'failed') ||
     isComplaint(body.error) ||
     !isGood(valueAt(body, ['error', 'code'])) ||
     // Some upstreams have high numbers for success, and say so.
@@ -149,13 +153,17 @@ function isSure({ kind, gatewayCode = '', message }: Refusal): boolean {
   return SURE.has(kind) && !(kind === 'invalid' && SPEAKS_OF_RESULT.test(`${gatewayCode} ${message}`));
 }
 
-/** Words of acceptance, under which a task may exist. */
+/** Words of acceptance, and of somebody who speaks of a result to come: under them a task may exist. */
 const SPEAKS_OF_TAKING =
-  /(?<!not[ _-])succe|accepted|submitted|received|created|started|enqueued|(?:is|was|been) queued|^queued|processing|generating|running|in progress|pending|成功|已提交|处理中|正在|加入队列|排队中/i;
+  /(?<!not[ _-])succe|accept|submitted|received|created|scheduled|started|enqueued|(?:is|was|been|task) queued|^queued|processing|generating|running|in progress|pending|\byet\b|results?\b|duplicate|already|成功|已(?!饱和|满|达|超)|处理中|正在|加入队列|排队中|查询|查看|结果|重复/i;
 
-/** Words of a gateway that could not take a task. */
+/** Words of a gateway that had no room for a task … */
+const SPEAKS_OF_NO_ROOM =
+  /\bfull\b|busy|overload|too many requests|rate limit|(?:limit|capacity) (?:reached|exceeded)|繁忙|饱和|已满|限流/i;
+
+/** … or could not take it for whatever reason. */
 const SPEAKS_OF_HINDRANCE =
-  /\bfull\b|busy|overload|limit|exceed|fail|error|invalid|illegal|\bno[tn]?\b|n't\b|cannot|denied|unavailable|refus|reject|insufficient|unsupported|forbid|unauthori|too (?:many|large|long)|exhaust|\bdown\b|maintenance|again later|try again|missing|required|失败|错误|无效|不|未|满|繁忙|饱和|超过|超出|限制|拒绝|稍后|异常|维护/i;
+  /limit|exceed|fail|error|invalid|illegal|denied|unavailable|refus|reject|insufficient|unsupported|forbid|unauthori|too (?:large|long)|exhaust|maintenance|missing|required|失败|错误|无效|不足|不支持|不存在|超过|超出|限制|拒绝|异常|维护/i;
 
 /** Words of somebody who waited in vain for a gateway that is at work. */
 const LOST_PATIENCE = /time(?:d)?[ -]?out|deadline exceeded|超时/i;
@@ -171,11 +179,14 @@ function wordsOf(body: Record<string, unknown>): string {
 }
 
 function claimsSuccess(body: Record<string, unknown>): boolean {
-  const words = [body.status, valueAt(body, ['data', 'status'])].filter((word) => typeof word === 'string');
+  const data = isRecord(body.data) ? body.data : {};
+  const words = [body, data].flatMap(({ status, state, task_status: task }) => [status, state, task]);
   return (
     body.success === true ||
+    body.ok === true ||
     GOOD_CODE.test(textOf(body.code) ?? '') ||
     GOOD_CODE.test(textOf(body.message) ?? '') ||
-    words.some((word) => statusOf(word) !== undefined && statusOf(word) !== 'failed')
+    // Any word for how it goes but a bad one; a number is HTTP's.
+    words.some((word) => (typeof word === 'number' ? word < 400 : isWord(word) && statusOf(String(word)) !== 'failed'))
   );
 }
