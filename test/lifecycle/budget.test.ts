@@ -84,6 +84,7 @@ describe('a budget', () => {
       class Moving extends MemoryJournal {
         isMoving = false;
         #looks = 0;
+        #claims = 0;
         override async get(key: string): Promise<JournalRecord | undefined> {
           const record = await super.get(key);
           // Right after the batch has looked through its list.
@@ -94,7 +95,7 @@ describe('a budget', () => {
           return record;
         }
         override async claim(name: string): Promise<boolean> {
-          if (this.isMoving && trouble === 'no claim' && this.#looks++ === 1) throw new Error('EIO');
+          if (this.isMoving && trouble === 'no claim' && this.#claims++ === 1) throw new Error('EIO');
           return super.claim(name);
         }
       }
@@ -103,9 +104,12 @@ describe('a budget', () => {
       for (const record of await journal.list()) await journal.put({ ...record, state: 'submitted' });
       journal.isMoving = true;
       const { ima } = clientFor(mock.url, { journal });
-      const items = await all(ima.batch(wanted(4), { concurrency: 1, maxCostUsd: 5 }));
+      // Where one could not be held its cost is not known: with this little nothing more may be bought.
+      const maxCostUsd = trouble === 'no claim' ? 1e-6 : 5;
+      const items = await all(ima.batch(wanted(4), { concurrency: 1, maxCostUsd }));
       expect(items).toHaveLength(4);
-      expect(items.filter(({ result }) => result?.status === 'succeeded').length).toBeGreaterThanOrEqual(3);
+      const good = items.filter(({ result }) => result?.status === 'succeeded');
+      expect(good).toHaveLength(trouble === 'no claim' ? 1 : 4);
     }
   });
 });
