@@ -255,7 +255,8 @@ export function meaningOf({ status, body, coding, cut }: WireAnswer): Meaning {
   const hasId = isObject && typeof value.id === 'string' && !['', '0'].includes(value.id.trim());
   return {
     mayEnd,
-    mustEnd: isPlain && ((says(WORDS.failed) && hasId) || says(WORDS.cancelled) || (says(WORDS.succeeded) && hasResult)),
+    mustEnd:
+      isPlain && ((says(WORDS.failed) && hasId) || says(WORDS.cancelled) || (says(WORDS.succeeded) && hasResult)),
     mustRest: isPlain && says(WORDS.modal),
     claimsSuccess: says(WORDS.succeeded),
     isModal: says(WORDS.modal),
