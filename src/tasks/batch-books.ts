@@ -79,7 +79,12 @@ export class Books<Request extends { model: string }> {
 
   /** Counts what earlier runs bought for a request, once. */
   foundBefore(booked: Booked<Request>, record: JournalRecord | undefined): void {
-    if (this.#options.maxCostUsd === undefined || booked.isCounted || record === undefined) return;
+    if (this.#options.maxCostUsd === undefined || booked.isCounted) return;
+    if (record === undefined) {
+      // Deleted since: whatever it was, somebody has settled it.
+      if (booked.isPending) this.ended(booked, 'free', undefined);
+      return;
+    }
     if (!booked.isLossCounted) this.#budget.lost(spentInVain(record));
     booked.isLossCounted = true;
     if (record.state === 'submitted') {

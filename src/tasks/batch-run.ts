@@ -207,7 +207,7 @@ export class BatchRun<Request extends { model: string }> {
     const item: BatchItem<Request> = { index, key, request, continued: false };
     try {
       if (booked.error !== undefined || prepared === undefined) throw booked.error;
-      const isOurs = await this.#heard(this.#port.hold(key), (late) => late && this.#port.drop(key));
+      const isOurs = await this.#heard(this.#port.hold(key), () => this.#port.drop(key));
       try {
         const record = await this.#heard(isOurs ? this.#port.settled(key) : this.#port.look(key));
         this.#books.foundBefore(booked, record);
@@ -316,9 +316,9 @@ export class BatchRun<Request extends { model: string }> {
     this.#tell({ index, key, state, error, totals: { ...this.#totals } });
   }
 
-  /** What the store says, unless the batch stops first: one that hangs must not hold who leaves. `late` undoes it then. */
-  #heard<Value>(work: Promise<Value>, late?: (value: Value) => unknown): Promise<Value> {
-    return unlessStopped(work, { stop: this.#stop.signal }, late);
+  /** What the store says, unless the batch stops first: one that hangs must not hold who leaves. */
+  #heard<Value>(work: Promise<Value>, givenUp?: () => void): Promise<Value> {
+    return unlessStopped(work, { stop: this.#stop.signal }, givenUp);
   }
 
   #change(): Promise<void> {

@@ -48,7 +48,7 @@ export class Endings {
       const reason = state.error === undefined ? '.' : `: ${this.#redact(state.error.message)}`;
       return new TaskCancelledError(`Task ${id} (${model}) was cancelled by the gateway${reason}`, {
         code: 'task_cancelled',
-        gatewayCode: state.error?.code,
+        gatewayCode: this.#redact(state.error?.code),
         hint: 'Submit it again if it is still wanted.',
         ...facts,
       });
@@ -56,7 +56,7 @@ export class Endings {
     const why = this.#redact(state.error?.message ?? 'the gateway gives no reason');
     return new TaskFailedError(`Task ${id} (${model}) failed: ${why}`, {
       code: 'task_failed',
-      gatewayCode: state.error?.code,
+      gatewayCode: this.#redact(state.error?.code),
       inputIndex: state.error?.inputIndex,
       hint: state.error?.hint ?? HINT[state.error?.kind ?? 'unknown'],
       ...facts,

@@ -159,7 +159,8 @@ export class TaskEngine implements TaskPort {
       },
       saved: (task, files) => this.#saved(task.toJSON(), files),
       areThere: (files, folder) => Output.areThere(files, folder),
-      digest: sha256,
+      // Gateways that share a journal share no keys.
+      digest: (text) => sha256(JSON.stringify([this.#options.gateway, text])),
       warn: (code, message) => this.warn(code, message),
       resendsUnknown,
     };
@@ -278,7 +279,7 @@ export class TaskEngine implements TaskPort {
             state: status,
             taskId: ref.id,
             ...(costUsd === undefined ? {} : { costUsd }),
-            ...(error === undefined ? {} : { error }),
+            ...(error === undefined ? {} : { error: this.redact(error) }),
           },
     );
   }

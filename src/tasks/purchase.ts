@@ -97,10 +97,12 @@ export class Purchases {
     const startedAt = now();
     const record = this.#intent(prepared.route, { ...at, body, fingerprint: prepared.fingerprint, startedAt });
     // While it is held nobody takes this intent for an abandoned one.
-    const held = await unlessStopped(records.hold(record.key), at, (late) => late && records.drop(record.key));
+    const held = await unlessStopped(records.hold(record.key), at, () => records.drop(record.key));
     if (!held && at.key !== undefined) throw heldElsewhere(record.model, record.key);
     try {
       const before = at.key === undefined ? undefined : await unlessStopped(records.get(record.key), at);
+      // Whoever asks with a key has seen that nothing stands there, or a failure: somebody was quicker.
+      if (before?.state === 'submitted' || before?.state === 'succeeded') throw heldElsewhere(record.model, record.key);
       if (before?.state === 'intent' || (before?.state === 'unknown' && !at.resendsUnknown)) throw unsettled(before);
       const lostUsd = before === undefined ? 0 : spentInVain(before);
       if (lostUsd > 0) record.spentUsd = lostUsd;
@@ -185,8 +187,7 @@ export class Purchases {
   async #attachOrBuy(prepared: Prepared, at: SubmitAt): Promise<Bought> {
     const { records } = this.#options;
     const name = `same-${prepared.fingerprint.slice(0, 64)}`;
-    const giveBack = (held: boolean) => held && records.drop(name);
-    while (!(await unlessStopped(records.holdAlone(name), at, giveBack))) await this.#lookAgain(at);
+    while (!(await unlessStopped(records.holdAlone(name), at, () => records.drop(name)))) await this.#lookAgain(at);
     try {
       for (;;) {
         const pending = await unlessStopped(this.#pendingOf(prepared), at);

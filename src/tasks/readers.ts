@@ -10,5 +10,5 @@ export interface TaskReaders {
   /** Whether the answer to a submit, though its HTTP status is no 2xx, names a task that may be running. */
   mayHaveBeenTaken(answer: Answer): boolean;
   /** Null when the answer says nothing about the task (`{"code":"success","data":null}`). */
-  readState(answer: Answer, at: { pollPath: string; modality: Modality }): StateReading | null;
+  readState(answer: Answer, at: { pollPath: string; modality: Modality; id?: string }): StateReading | null;
 }

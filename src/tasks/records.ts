@@ -146,10 +146,10 @@ export class Records {
     try {
       if (await hold.taken) return true;
     } catch (error) {
-      this.drop(name);
+      this.#end(name, hold);
       throw error;
     }
-    this.drop(name);
+    this.#end(name, hold);
     return false;
   }
 
@@ -181,10 +181,13 @@ export class Records {
     Promise.allSettled([held, work]).then(() => this.drop(name));
   }
 
-  /** Ends one use of `name`. It is given back a moment later: whoever goes on at once keeps it. */
+  /** Ends one use of `name`, also one that is not got yet. It is given back a moment later: whoever goes on at once keeps it. */
   drop(name: string): void {
     const hold = this.#holds.get(name);
-    if (hold === undefined) return;
+    if (hold !== undefined) this.#end(name, hold);
+  }
+
+  #end(name: string, hold: Hold): void {
     hold.users--;
     this.#letGo(name, hold);
   }
@@ -201,9 +204,12 @@ export class Records {
 
   #take(name: string): Hold {
     const claim = async (): Promise<boolean> => {
-      await this.#returning.get(name);
-      const taken = await this.#ask((journal) => journal.claim?.(name)).catch(unavailable('gives no claim'));
-      return taken !== false;
+      // A store that was silent then may speak by now.
+      await inTime(Promise.resolve(this.#returning.get(name))).catch(() => {});
+      const { claim } = this.#options.journal;
+      if (claim === undefined) return true;
+      // Nothing but true is a claim: some stores have other words for no.
+      return (await this.#ask((journal) => journal.claim?.(name)).catch(unavailable('gives no claim'))) === true;
     };
     const hold: Hold = { users: 0, isKept: false, taken: claim() };
     // Each user hears of it; nobody may be left to hear.

@@ -1,6 +1,6 @@
 // Giving up what is not sent yet: whoever stops is let go at once, whatever a store or a file is still at.
 
-import { WaitAbortedError } from '../transport/index.js';
+import { derived, WaitAbortedError } from '../transport/index.js';
 
 /** The two ways to stop a submit. */
 export interface Stops {
@@ -24,21 +24,20 @@ function notSent(signal: AbortSignal): WaitAbortedError {
   });
 }
 
-/** What `work` comes to, unless the caller stops first: a store that hangs must not hold him. `late` undoes it then. */
-export async function unlessStopped<Value>(
-  work: Promise<Value>,
-  at: Stops,
-  late?: (value: Value) => unknown,
-): Promise<Value> {
-  const signals = [at.signal, at.stop].filter((one) => one !== undefined);
+/** What `work` comes to, unless the caller stops first: a store that hangs must not hold him. `givenUp` is called then. */
+export async function unlessStopped<Value>(work: Promise<Value>, at: Stops, givenUp?: () => void): Promise<Value> {
+  const signals = [derived(at.signal), derived(at.stop)].filter((one) => one !== undefined);
   if (signals.length === 0) return work;
   const stopped = AbortSignal.any(signals);
   return new Promise<Value>((resolve, reject) => {
     const stop = (): void => {
       reject(notSent(stopped));
-      if (late !== undefined) work.then(late, () => {});
+      givenUp?.();
     };
-    if (stopped.aborted) return stop();
+    if (stopped.aborted) {
+      work.catch(() => {});
+      return stop();
+    }
     stopped.addEventListener('abort', stop, { once: true });
     work.then(resolve, reject).finally(() => stopped.removeEventListener('abort', stop));
   });

@@ -67,8 +67,8 @@ const HANGS_MS = 1000;
 /** … and after this long nobody waits for it alone: the longest interval of the vendor's rule. */
 const NEXT_MS = 10_000;
 
-/** Calls of one task at once: the second is for when the first hangs. */
-const MOST_CALLS = 2;
+/** Calls of one task at once, where the earlier ones hang; then the oldest makes room. */
+const MOST_CALLS = 3;
 
 /** The asking for one task. It lasts as long as somebody waits for an answer, and leaves nothing behind. */
 export class Watch {
@@ -101,7 +101,7 @@ export class Watch {
     const answer = this.#join(patience);
     if (this.#isUrgent) {
       if (timeoutMs === undefined) this.#urgentMs = undefined;
-    } else if (this.#waiting.size > 0 && !this.isAsking && this.#calls.size < MOST_CALLS) {
+    } else if (this.#waiting.size > 0 && !this.isAsking) {
       this.#takeBack?.();
       this.#isUrgent = true;
       this.#urgentMs = timeoutMs;
@@ -141,9 +141,11 @@ export class Watch {
     this.#takeBack?.();
     this.#takeBack = undefined;
     this.#isUrgent = false;
-    const calls = [...this.#calls.keys()];
-    this.#calls.clear();
-    for (const call of calls) call.abort(new Error('nobody waits any more'));
+    for (const call of [...this.#calls.keys()]) this.#giveUp(call);
+  }
+
+  #giveUp(call: Stop): void {
+    if (this.#calls.delete(call)) call.abort(new Error('nobody waits for it any more'));
   }
 
   readonly #begin = (turn: Turn): void => {
@@ -152,9 +154,11 @@ export class Watch {
     this.#isUrgent = false;
     const call = new Stop();
     const { scheduler, now } = this.#asking;
+    const [oldest] = this.#calls.keys();
+    if (oldest !== undefined && this.#calls.size === MOST_CALLS) this.#giveUp(oldest);
     this.#calls.set(call, now());
     const offNext = scheduler.alarm(now() + NEXT_MS, () => {
-      if (this.#calls.has(call) && this.#calls.size < MOST_CALLS) this.#wish(now());
+      if (this.#calls.has(call)) this.#wish(now());
     });
     const place: Turn = {
       end: () => {
@@ -164,8 +168,8 @@ export class Watch {
     };
     const done = (asked: Asked): void => {
       place.end();
-      // A call that was given up has nobody to tell; and one that fails leaves the word to the other.
-      if (!this.#calls.delete(call) || (asked !== undefined && this.#calls.size > 0)) return;
+      // A call that was given up has nobody to tell. One that ends, well or not, is the word on all that hang.
+      if (!this.#calls.delete(call)) return;
       const waiting = [...this.#waiting];
       this.#stop();
       for (const told of waiting) told(asked);

@@ -2,7 +2,18 @@
 
 /** A signal that fires with `signal`. Its listeners do not count towards the caller's, who may share one among many. */
 export function derived(signal: AbortSignal | undefined): AbortSignal | undefined {
-  return signal === undefined ? undefined : AbortSignal.any([signal]);
+  if (signal === undefined) return undefined;
+  if (isOfThisRealm(signal)) return AbortSignal.any([signal]);
+  // Node 24 does not take another one's, and others do not hear it.
+  const own = new AbortController();
+  const fire = (): void => own.abort(signal.reason);
+  if (signal.aborted) fire();
+  else signal.addEventListener('abort', fire, { once: true });
+  return own.signal;
+}
+
+function isOfThisRealm(signal: object): boolean {
+  return signal instanceof AbortSignal;
 }
 
 /** Listeners in the order in which they came; each is called once at most, and must not throw. */

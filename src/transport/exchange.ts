@@ -188,6 +188,9 @@ function fetched(
 
 async function complete(answered: Promise<Response>, maxBytes: number | undefined): Promise<Answer> {
   const response = await answered;
+  // A `fetch` of somebody's own may give anything: what is no answer says nothing of what became of the request.
+  const isResponse = typeof response?.status === 'number' && typeof response.headers?.get === 'function';
+  if (!isResponse) throw new TypeError('fetch gave no Response');
   if (maxBytes === undefined || response.body === null) {
     return new Answer(response.status, response.headers, new Uint8Array(await response.arrayBuffer()));
   }

@@ -76,6 +76,9 @@ export interface Call {
   inspect?: ((answer: Answer) => Refusal | 'good' | 'unreadable') | undefined;
 }
 
+/** Results may come inline, as base64; what is larger than 128 MiB is nobody's answer, and would fill the memory. */
+const LARGEST_ANSWER_BYTES = 128 * 1024 * 1024;
+
 const ACCEPT = { accept: 'application/json' };
 
 /** Sends calls for one client. */
@@ -135,6 +138,7 @@ export class Transport {
       timeoutMs: Math.min(call.timeoutMs ?? requestTimeoutMs, LONGEST_TIMER_MS),
       signal: call.signal,
       aborts: this.aborts,
+      maxBytes: LARGEST_ANSWER_BYTES,
       departure: call.paid && this.#options.fetch === undefined ? watchedDeparture : undefined,
     };
     /** An exchange of this call may have been taken: whatever the later ones come to, nobody knows what was bought. */
@@ -214,11 +218,12 @@ export class Transport {
     return {
       ending: { type: 'refused', retryable: isRetryable(refusal.kind), retryAfterMs } satisfies Ending,
       error: () =>
-        refusalError(
-          `${call.method} ${call.path}`,
-          { ...refusal, message: this.redact(refusal.message) },
-          { ...this.#facts(call), status: answer.status, body: this.redact(answer.json), retryAfterMs },
-        ),
+        refusalError(`${call.method} ${call.path}`, this.redact(refusal), {
+          ...this.#facts(call),
+          status: answer.status,
+          body: this.redact(answer.json),
+          retryAfterMs,
+        }),
     };
   }
 

@@ -252,11 +252,11 @@ export function meaningOf({ status, body, coding, cut }: WireAnswer): Meaning {
     value.success !== false;
   const hasResult = isObject && isRecord(value.metadata) && value.metadata.url === RESULT;
   // A failure without anything of a task is only believed when it is repeated.
-  const hasId = isObject && typeof value.id === 'string' && !['', '0'].includes(value.id.trim());
+  const isTasks = isObject && (typeof value.progress === 'number' || isRecord(value.metadata));
   return {
     mayEnd,
     mustEnd:
-      isPlain && ((says(WORDS.failed) && hasId) || says(WORDS.cancelled) || (says(WORDS.succeeded) && hasResult)),
+      isPlain && ((says(WORDS.failed) && isTasks) || says(WORDS.cancelled) || (says(WORDS.succeeded) && hasResult)),
     mustRest: isPlain && says(WORDS.modal),
     claimsSuccess: says(WORDS.succeeded),
     isModal: says(WORDS.modal),

@@ -79,7 +79,7 @@ describe('a budget', () => {
   });
 
   test('what was pending and ends elsewhere, or cannot be held, holds up nobody', async () => {
-    for (const trouble of ['failed meanwhile', 'succeeded meanwhile', 'no claim'] as const) {
+    for (const trouble of ['failed meanwhile', 'succeeded meanwhile', 'deleted meanwhile', 'no claim'] as const) {
       const mock = await mockWith();
       class Moving extends MemoryJournal {
         isMoving = false;
@@ -89,8 +89,8 @@ describe('a budget', () => {
           const record = await super.get(key);
           // Right after the batch has looked through its list.
           if (this.isMoving && record?.state === 'submitted' && ++this.#looks === 2 && trouble !== 'no claim') {
-            const isFailed = trouble === 'failed meanwhile';
-            await this.put({ ...record, state: isFailed ? 'failed' : 'succeeded' });
+            if (trouble === 'deleted meanwhile') await this.delete(key);
+            else await this.put({ ...record, state: trouble === 'failed meanwhile' ? 'failed' : 'succeeded' });
           }
           return record;
         }

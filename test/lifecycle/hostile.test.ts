@@ -3,13 +3,35 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
-import { DirectoryJournal, type JournalRecord, MemoryJournal, SubmitUnknownError } from '../../src/index.js';
+import { describe, expect, test, vi } from 'vitest';
+import {
+  DirectoryJournal,
+  ImaRouterError,
+  type JournalRecord,
+  MemoryJournal,
+  SubmitUnknownError,
+} from '../../src/index.js';
 import { clientFor } from '../support/client.js';
 import { json } from '../support/server.js';
 import { all, gateways, moment, paid, posts, request, wanted } from './support.js';
 
 const { mockWith, server } = gateways();
+
+/** An `AbortController` whose signal is of no class of this realm: what another realm's looks like from here. */
+class ForeignController {
+  readonly #own = new AbortController();
+  readonly signal = {
+    aborted: false,
+    reason: undefined as unknown,
+    addEventListener: this.#own.signal.addEventListener.bind(this.#own.signal),
+    removeEventListener: this.#own.signal.removeEventListener.bind(this.#own.signal),
+  };
+
+  abort(): void {
+    Object.assign(this.signal, { aborted: true, reason: new Error('foreign') });
+    this.#own.abort();
+  }
+}
 
 describe('never paid twice', () => {
   test('a batch item whose process died in mid-POST is unknown, not new', async () => {
@@ -111,6 +133,43 @@ describe('never paid twice', () => {
     isBroken = false;
     await task.refresh();
     await expect.poll(() => journal.list()).toMatchObject([{ state: 'submitted', taskId: task.id }]);
+  });
+
+  test('who lost his lease while he waited for the budget writes nothing over what somebody else bought', async () => {
+    const mock = await mockWith({ speed: 60 });
+    const journal = new MemoryJournal();
+    // A lease that a pause of a minute takes away: everybody may have every name.
+    journal.claim = async () => true;
+    const options = { concurrency: 2, maxCostUsd: 1.1, estimateUsd: () => 1 };
+    const slow = all(clientFor(mock.url, { journal }).ima.batch(wanted(2), options));
+    while ((await journal.list({ state: 'submitted' })).length < 1) await moment(5);
+    const [other] = await all(clientFor(mock.url, { journal }).ima.batch(wanted(2).slice(1)));
+    expect(other?.result?.status).toBe('succeeded');
+    const items = await slow;
+    expect(items.map(({ error }) => (error as { code?: string } | undefined)?.code)).toEqual([
+      undefined,
+      'held_elsewhere',
+    ]);
+    expect(paid(mock)).toBe(2);
+    expect((await journal.list()).map(({ taskId }) => taskId)).toContain(other?.task?.id);
+  });
+
+  test('own keys are a gateway’s own: a record of another one stays', async () => {
+    const mock = await mockWith();
+    const journal = new MemoryJournal();
+    const run = () => all(clientFor(mock.url, { journal }).ima.batch(wanted(1), { key: () => 'mine' }));
+    const [first] = await run();
+    expect(first?.key).not.toBe((await all(clientFor(mock.url).ima.batch(wanted(1), { key: () => 'other' })))[0]?.key);
+    expect((await run())[0]).toMatchObject({ continued: true });
+  });
+
+  test.each([null, 'OK', 0, undefined, 1])('a store that answers a claim with %j has given none', async (answer) => {
+    const mock = await mockWith();
+    const journal = new MemoryJournal();
+    Object.assign(journal, { claim: async () => answer });
+    const [item] = await all(clientFor(mock.url, { journal }).ima.batch(wanted(1)));
+    expect(item?.error).toMatchObject({ code: 'held_elsewhere' });
+    expect(mock.ledger.submits).toEqual([]);
   });
 
   test('a record that succeeded without an id is not bought again', async () => {
@@ -264,6 +323,31 @@ describe('what hangs holds nobody', () => {
     expect(mock.ledger.submits.length).toBe(call === 'get' ? 1 : 0);
   });
 
+  test('a claim that hung holds nobody up once the store is back', async () => {
+    const mock = await mockWith();
+    class Hanging extends MemoryJournal {
+      isHanging = true;
+      override claim(name: string): Promise<boolean> {
+        return this.isHanging ? new Promise(() => {}) : super.claim(name);
+      }
+    }
+    const journal = new Hanging();
+    const { ima } = clientFor(mock.url, { journal });
+    const controller = new AbortController();
+    const first = all(ima.batch(wanted(1), { signal: controller.signal })).catch((e: unknown) => e);
+    await moment(20);
+    controller.abort();
+    expect(await first).toMatchObject({ name: 'AbortError' });
+    journal.isHanging = false;
+    await moment(5);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'], shouldAdvanceTime: true, advanceTimeDelta: 500 });
+    try {
+      expect((await all(ima.batch(wanted(1))))[0]?.result?.status).toBe('succeeded');
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   test('a source of requests, and it hears that nobody comes any more', async () => {
     const mock = await mockWith();
     let isLeft = false;
@@ -298,6 +382,16 @@ describe('answers and stores at odds', () => {
     '{"message":"提交成功","taskId":"9"}',
     '{"message":"Endpoint request timed out"}',
     '{"success":false,"message":"request timed out"}',
+    ...['任务已提交，请勿重复提交', 'Task submitted; failed to save record', 'read: connection reset by peer'].map(
+      (message) => JSON.stringify({ success: false, message }),
+    ),
+    ...['系统繁忙，任务排队等待中', 'GPU busy, added to queue', 'Priority slots full. Queue position: 5'].map(
+      (message) => JSON.stringify({ message }),
+    ),
+    '{"message":"Server busy, your request will be processed later"}',
+    '{"error":{"message":"Task accepted but the response could not be read","type":"upstream_error"}}',
+    '{"code":9,"description":"Submit timeout"}',
+    '{"code":"read_response_body_failed","message":"unexpected EOF","data":null}',
     ...['queued', 'Task is queued', 'Your request has been received', 'enqueued', 'generating', '任务已加入队列'].map(
       (message) => JSON.stringify({ message }),
     ),
@@ -393,6 +487,63 @@ describe('answers and stores at odds', () => {
     journal.isMute = true;
     expect((await task.result()).status).toBe('succeeded');
     expect(warnings).toMatchObject([{ code: 'journal_write_failed' }]);
+  });
+
+  test.each([
+    { code: 4, description: 'prompt不能为空', result: null },
+    { code: 9, description: 'something else', result: '' },
+  ])('Midjourney’s no is one, and is not sent again: %j', async (body) => {
+    const at = await server((_, response) => json(response, body));
+    await expect(clientFor(at.url).ima.submit(request)).rejects.toMatchObject({ code: /refused/, mayBeBilled: false });
+    expect(at.requests).toHaveLength(1);
+  });
+
+  test('the id of a song that comes bare is taken', async () => {
+    const id = '736a6f88-bd29-4b1e-9333-110298d7ac5b';
+    const at = await server((_, response) => json(response, { code: 'success', message: '', data: id }));
+    expect((await clientFor(at.url).ima.submit(request)).id).toBe(id);
+  });
+
+  test('JSON that is nested thousands of times breaks nothing', async () => {
+    const deep = (levels: number) => `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`;
+    for (const [status, body] of [
+      [400, `{"code":"x","message":"no","data":${deep(20_000)}}`],
+      [404, `{"code":"x","message":"no","data":${deep(2000)}}`],
+      [200, `{"id":"t","status":"failed","error":{"message":"no"},"x":${deep(20_000)}}`],
+    ] as const) {
+      const at = await server((_, response) => response.writeHead(status).end(body));
+      const { ima } = clientFor(at.url);
+      const error = await ima
+        .task('t', { model: request.model })
+        .result({ timeoutMs: 3000 })
+        .catch((e: unknown) => e);
+      expect(ImaRouterError.is(error)).toBe(true);
+    }
+  });
+
+  test('an answer without end is cut off, and what a fetch gives that is no Response is no answer', async () => {
+    const { ima } = clientFor('http://127.0.0.1:9', {
+      fetch: (async () => ({ status: 200, ok: true, arrayBuffer: async () => new ArrayBuffer(0) })) as never,
+    });
+    await expect(ima.submit(request)).rejects.toMatchObject({ code: 'submit_unknown' });
+    const piece = new Uint8Array(8 * 1024 * 1024);
+    const endless = new ReadableStream({ pull: (controller) => controller.enqueue(piece) });
+    const other = clientFor('http://127.0.0.1:9', { fetch: async () => new Response(endless) });
+    const error = await other.ima
+      .task('t', { model: request.model })
+      .refresh()
+      .catch((e: unknown) => e);
+    expect(error).toMatchObject({ code: 'connection_lost' });
+    expect(String((error as Error).message)).toContain('larger than');
+  });
+
+  test('a signal of another realm is as good as one of this', async () => {
+    const at = await server(() => {});
+    const foreign = new ForeignController();
+    const submitted = clientFor(at.url).ima.submit(request, { signal: foreign.signal as never });
+    while (at.requests.length === 0) await moment(2);
+    foreign.abort();
+    await expect(submitted).rejects.toMatchObject({ code: 'submit_unknown' });
   });
 
   test.each([201, 202])('%i says that something was taken, whatever its words', async (status) => {

@@ -45,7 +45,7 @@ describe('a submit without a trustworthy answer', () => {
     ['a load balancer’s JSON', 504, '{"message":"Endpoint request timed out"}'],
     ['a proxy’s JSON', 502, '{"error":"Bad Gateway"}'],
     ['a proxy that lost patience', 408, ''],
-    ['a 200 that claims success and names no task', 200, '{"code":"success","message":"","data":"task_1"}'],
+    ['a 200 that claims success and names no task', 200, '{"code":"success","message":"","data":{}}'],
     ['a 200 of an unknown form', 200, '{"video_id":"v1","status":"queued"}'],
     ['a 200 that is empty JSON', 200, '{}'],
   ])('%s', async (_, status, body) => {

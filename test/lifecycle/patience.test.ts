@@ -168,6 +168,46 @@ describe('waiting', () => {
     expect(at.requests.length).toBeLessThanOrEqual(2);
   });
 
+  test('where a call hangs, what the next one says counts at once', async () => {
+    for (const status of [401, 503]) {
+      const at = await server((_, response, count) => {
+        if (count === 2) json(response, { code: 'x', message: 'no', data: null }, status);
+        else if (count > 2) json(response, { id: 't', status: 'succeeded', url: 'https://c.example/a.png' });
+      });
+      const task = clientFor(at.url).ima.task('t', { model: request.model });
+      const waiting = task.result().catch((e: unknown) => e);
+      while (at.requests.length === 0) await moment(2);
+      await moment(1050);
+      await expect(task.refresh()).rejects.toMatchObject({ status });
+      if (status === 401) expect(await waiting).toMatchObject({ code: 'authentication_failed' });
+      else expect(await waiting).toMatchObject({ status: 'succeeded' });
+      expect(at.requests).toHaveLength(status === 401 ? 2 : 3);
+    }
+  });
+
+  test('two deadlines on one handle whose call hangs', async () => {
+    const at = await server(() => {});
+    const task = clientFor(at.url).ima.task('t', { model: request.model });
+    const startedAt = performance.now();
+    const ends = [1300, 1500].map((timeoutMs) =>
+      task.result({ timeoutMs }).catch(() => performance.now() - startedAt - timeoutMs),
+    );
+    for (const lateMs of await Promise.all(ends)) expect(lateMs).toBeLessThan(3500);
+  });
+
+  test.each([
+    { id: 'req-77', status: 'error', message: 'service unavailable' },
+    { status: 'error', message: 'service unavailable', data: { request_id: 'r1' } },
+    { status: 'error', message: 'Too many requests', data: { status: 'error', retry_after: 3 } },
+    { status: 'error', code: 503, message: 'Service Unavailable', created_at: 1773395600 },
+  ])('one failure of a call ends no task: %j', async (body) => {
+    const at = await server((_, response, count) =>
+      json(response, count === 1 ? body : { id: 't', status: 'succeeded', url: 'https://c.example/a.png' }),
+    );
+    const task = clientFor(at.url).ima.task('t', { model: request.model });
+    expect((await task.result()).status).toBe('succeeded');
+  });
+
   test('an end without anything of a task is one when it is told three times in a row', async () => {
     const lean = { status: 'error', message: 'failed to fetch task' };
     const story = [lean, lean, { id: 't', status: 'processing' }, lean, lean, { id: 't', status: 'processing' }];

@@ -173,6 +173,27 @@ describe('resume', () => {
     expect((await inner.list({ state: 'intent' })).map(({ key }) => key)).toEqual(['young']);
   });
 
+  test('the journal holds no secret that a failed task tells', async () => {
+    const at = await serve((_, response, count) =>
+      json(
+        response,
+        count === 1
+          ? { task_id: 't1', status: 'queued' }
+          : {
+              task_id: 't1',
+              status: 'FAILURE',
+              fail_reason: 'refused sk-very-secret-key-1 at https://b.example/a.png?Signature=deadbeef',
+            },
+      ),
+    );
+    const { ima } = clientFor(at.url, { journal, apiKey: 'sk-very-secret-key-1' });
+    await expect(ima.generate(request)).rejects.toMatchObject({ code: 'task_failed' });
+    const [record] = await ima.journal.list({ state: 'failed' });
+    expect(record?.error?.message).toContain('refused ***');
+    expect(JSON.stringify(record)).not.toMatch(/very-secret|deadbeef/);
+    await at.close();
+  });
+
   test('the journal holds no key, and no request in which one stands', async () => {
     const { ima } = client({ apiKey: 'sk-very-secret-key-1' });
     await ima.submit({ ...request, prompt: 'say sk-very-secret-key-1' });

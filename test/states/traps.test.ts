@@ -225,7 +225,9 @@ describe('the answer to a submit', () => {
     [{ message: 'user quota is not enough, need: 5' }, 'balance', 'user quota is not enough, need: 5'],
     [{ code: 'task_not_exist', message: 'no' }, 'task-not-found', 'no'],
     [{ code: 4, description: 'task_status_not_success', type: 'upstream_error' }, 'busy', 'task_status_not_success'],
-    [{ code: 4, description: 'x', result: '1712' }, 'busy', 'x'],
+    [{ code: 4, description: 'x', result: '1712' }, 'invalid', 'x'],
+    [{ code: 23, description: 'x' }, 'busy', 'x'],
+    [{ code: 9, description: 'x', result: '' }, 'declined', 'x'],
     [
       { code: 30, description: '当前分组上游负载已饱和，请稍后再试', type: 'upstream_error' },
       'rate',

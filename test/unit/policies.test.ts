@@ -81,6 +81,11 @@ describe('redaction', () => {
     ['x-api-key: abcdefgh', 'x-api-key: ***'],
     ['{"api_key":"abcdefgh"}', '{"api_key":"***"}'],
     ['a design?design=blue', 'a design?design=blue'],
+    // JSON in a text, once or twice escaped: `&` as Go writes it, slashes as PHP does.
+    ['"https://h/a.png?A=1\\u0026Signature=abc" x', '"https://h/a.png?***" x'],
+    ['\\"https://h/a.png?A=1\\\\u0026Signature=abc\\" x', '\\"https://h/a.png?***\\" x'],
+    ['"https:\\/\\/h\\/a.png?Signature=abc" x', '"https:\\/\\/h\\/a.png?***" x'],
+    ["https://h/a.png?q=it's&Signature=abc x", 'https://h/a.png?*** x'],
   ])('%s', (text, expected) => {
     expect(redactText(text)).toBe(expected);
   });
@@ -91,6 +96,26 @@ describe('redaction', () => {
       redactText(piece.repeat(20_000));
     // A bound far above what it takes (some ms), far below what a quadratic pattern took here (seconds).
     expect(performance.now() - startedAt).toBeLessThan(1000);
+  });
+
+  test('a cut leaves no part of a secret behind', () => {
+    const secret = '7f3c9a21-55d0-4b1e-9c3a-0a1b2c3d4e5f';
+    for (const longest of [2000, 10_000]) {
+      for (let at = longest - 60; at <= longest + 60; at += 3) {
+        const text = `${'x '.repeat(longest).slice(0, at)}${secret}${' y'.repeat(5000)}`;
+        const shown = longest === 2000 ? redactJson(text, secret) : redactText(text, secret);
+        expect(shown.length).toBeLessThan(longest + 100);
+        expect(shown).not.toContain(secret.slice(0, 6));
+        const twice = `${text}${secret}`;
+        expect(redactText(twice, secret)).not.toContain(secret.slice(0, 6));
+      }
+    }
+  });
+
+  test('JSON of any depth', () => {
+    let deep: unknown = 'sk-abcdef123456';
+    for (let level = 0; level < 20_000; level++) deep = { a: deep };
+    expect(JSON.stringify(redactJson(deep))).toMatch(/^(\{"a":){100}"…"\}{100}$/);
   });
 
   test('a given secret goes wherever it stands', () => {

@@ -1,24 +1,39 @@
 // Whether an object speaks of a task or is only the envelope around an answer: told by the fields beside its words.
 
-import { isId, isRecord } from './json.js';
+import { isId, isRecord, textOf } from './json.js';
 
 /** Fields that only a task has, beside its id, in any of the families (design 5, field-notes A1). */
 const FIELDS_OF_TASKS = [
   ...['progress', 'model', 'task_code', 'task_status'],
   ...['results', 'result', 'result_url', 'url', 'urls', 'video_url', 'audio_url', 'imageUrl', 'metadata'],
-  ...['created_at', 'started_at', 'completed_at', 'submit_time', 'start_time', 'finish_time'],
-  ...['submitTime', 'startTime', 'finishTime', 'fail_reason', 'failReason', 'amount_usd', 'usage'],
+  ...['submit_time', 'submitTime', 'fail_reason', 'failReason', 'amount_usd', 'usage'],
 ];
+
+/** A call may have them too. */
+const TIMES = ['created_at', 'started_at', 'completed_at', 'start_time', 'finish_time', 'startTime', 'finishTime'];
 
 /** Whether anything of a task stands beside the words of `body`. */
 export function hasTaskFields(body: Record<string, unknown>): boolean {
-  const isThere = (name: string) => Object.hasOwn(body, name) && body[name] != null && body[name] !== '';
-  return isId(body.id) || isId(body.task_id) || FIELDS_OF_TASKS.some(isThere);
+  return tellsOfTask(body, undefined) || TIMES.some((name) => isThere(body, name));
 }
 
-/** Whether `body` is an envelope and nothing is in it: no field of a task, and no `data`, or one that says no more. */
-export function isEmptyEnvelope(body: Record<string, unknown>): boolean {
+/**
+ * Whether `body` is an envelope and nothing of a task is in it, nor in its `data`. Where the task's `id` is known, another
+ * one is that of the exchange.
+ */
+export function isEmptyEnvelope(body: Record<string, unknown>, id: string | undefined): boolean {
   const { data } = body;
-  const isEmpty = data == null || data === '' || (isRecord(data) && Object.keys(data).every((key) => key === 'status'));
-  return isEmpty && !hasTaskFields(body);
+  const isEmpty = data == null || data === '' || (isRecord(data) && !tellsOfTask(data, id));
+  // The call went well: what stands inside is the task's.
+  const isItsOwn = isRecord(data) && /^(?:success|ok|0|200)$/i.test(textOf(body.code) ?? '');
+  return isEmpty && !isItsOwn && !tellsOfTask(body, id);
+}
+
+function tellsOfTask(node: Record<string, unknown>, id: string | undefined): boolean {
+  const isTasks = (value: unknown) => isId(value) && (id === undefined || String(value) === id);
+  return isTasks(node.id) || isTasks(node.task_id) || FIELDS_OF_TASKS.some((name) => isThere(node, name));
+}
+
+function isThere(node: Record<string, unknown>, name: string): boolean {
+  return Object.hasOwn(node, name) && node[name] != null && node[name] !== '';
 }

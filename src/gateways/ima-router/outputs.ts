@@ -6,7 +6,20 @@ import { isBase64 } from '../../transport/index.js';
 import { isRecord, numberOf, textOf, urlOf, valueAt } from './json.js';
 
 /** Lists of results, the richest first. */
-const LISTS = [['results'], ['result', 'data'], ['data'], ['urls']];
+const LISTS = [
+  ['results'],
+  ['result', 'data'],
+  ['data'],
+  ['urls'],
+  // As the upstreams have them, passed on as they came: Midjourney, Kling, Vidu, and forms that several share.
+  ['image_urls'],
+  ['data', 'data', 'task_result', 'videos'],
+  ['data', 'data', 'task_result', 'images'],
+  ['data', 'creations'],
+  ['images'],
+  ['videos'],
+  ['output'],
+];
 
 /**
  * Fields with the one result. No cover, thumbnail or watermarked copy is among them, and no field that may hold what
@@ -19,6 +32,7 @@ const SINGLES = [
   ['video_url'],
   ['audio_url'],
   ['imageUrl'],
+  ['content', 'video_url'],
   ['data', 'content', 'video_url'],
   // Gateways of this family keep the URL of a success there.
   ['fail_reason'],

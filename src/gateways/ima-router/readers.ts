@@ -25,9 +25,9 @@ export const readers: TaskReaders = {
 /** Longer words than this are no status words; nobody wants to read them whole in a warning. */
 const LONGEST_WORD = 100;
 
-function readState(answer: Answer, at: { pollPath: string; modality: Modality }): StateReading | null {
+function readState(answer: Answer, at: { pollPath: string; modality: Modality; id?: string }): StateReading | null {
   const body = answer.json;
-  if (!isRecord(body) || troubleOfCall(answer) !== null) return null;
+  if (!isRecord(body) || troubleOfCall(answer, at.id) !== null) return null;
   const node = stateNode(body);
   const word = wordOf(node?.status);
   const fault = upstreamFault(body);
@@ -40,7 +40,7 @@ function readState(answer: Answer, at: { pollPath: string; modality: Modality })
   return {
     word,
     ...(status === said ? {} : { status }),
-    ...(status === 'failed' && isEmptyEnvelope(body) ? { isUnsure: true } : {}),
+    ...(status === 'failed' && isEmptyEnvelope(body, at.id) ? { isUnsure: true } : {}),
     progress: progressOf(place.progress),
     outputs: status === 'succeeded' ? outputsOf(place, at.modality) : [],
     costUsd: costOf([place.amount_usd, body.amount_usd], status),

@@ -97,9 +97,9 @@ const TELLS_OF_TASK =
  * - of the input, of moderation, of the task itself, of nothing that is known, or nothing at all: the task has failed,
  *   for true failures come as short as that.
  */
-export function troubleOfCall(answer: Answer): Refusal | null {
+export function troubleOfCall(answer: Answer, id?: string): Refusal | null {
   const body = answer.json;
-  if (!isRecord(body) || !isEmptyEnvelope(body)) return null;
+  if (!isRecord(body) || !isEmptyEnvelope(body, id)) return null;
   const words = [body.status, valueAt(body, ['data', 'status'])].filter((word) => typeof word === 'string');
   if (words.length === 0 || words.some((word) => statusOf(word) !== 'failed')) return null;
   const envelope = isRecord(body.error) ? body.error : body;

@@ -28,16 +28,18 @@ export function readSubmitted(answer: Answer): { id: string } | Extract<SubmitRe
   if (id !== undefined) return { id };
   const refusal = refusalIn(answer, body, 'busy');
   if (refusal === null) return null;
-  if (isMidjourneysNo(body)) return { refusal };
-  if (namesTask(body)) return tellsError(body) && isSure(refusal) ? { refusal } : null;
-  const words = wordsOf(body);
-  // Who lost patience does not know what became of it, however he says so.
-  if (LOST_PATIENCE.test(words)) return null;
+  const isMidjourneys = isMidjourneysNo(body);
+  if (namesTask(body) && !isMidjourneys) return tellsError(body) && isSure(refusal) ? { refusal } : null;
+  const words = `${textOf(body.code) ?? ''} ${wordsOf(body)}`;
+  // Who lost patience, or the connection, does not know what became of it, however he says so; and who speaks of a task
+  // that was taken may have one.
+  if (!isSure(refusal) && (LOST_TOUCH.test(words) || SPEAKS_OF_TAKING.test(words))) return null;
+  if (isMidjourneys) return { refusal: midjourneysNo(refusal, body) };
   // An error in so many words says that no task was taken …
   if (saysNo(body)) return { refusal };
   // … and so do words that tell of a hindrance, under no word of success: `{"message":"queue full"}` (design 3.2). But
   // anybody may say such things: it is sent again only where they tell that there was no room.
-  if (answer.status !== 200 || claimsSuccess(body) || SPEAKS_OF_TAKING.test(words)) return null;
+  if (answer.status !== 200 || claimsSuccess(body)) return null;
   if (refusal.kind !== 'busy' || tellsError(body) || SPEAKS_OF_NO_ROOM.test(words)) return { refusal };
   return SPEAKS_OF_HINDRANCE.test(words) ? { refusal: { ...refusal, kind: 'declined' } } : null;
 }
@@ -77,6 +79,8 @@ function submittedId(body: Record<string, unknown>): string | undefined {
   const ids = isTasks ? [body.task_id, body.id, data.task_id, data.id] : [body.task_id, data.task_id];
   const named = ids.map(idOf).find((id) => id !== undefined);
   if (named !== undefined) return named;
+  // Suno's, in gateways of this family: `{"code":"success","message":"","data":"<id>"}`.
+  if (typeof body.data === 'string' && GOOD_CODE.test(textOf(body.code) ?? '') && isLikeId(body.data)) return body.data;
   return MIDJOURNEY_TAKEN.has(numberOf(body.code) ?? Number.NaN) ? idOf(body.result) : undefined;
 }
 
@@ -88,6 +92,14 @@ function isWord(status: unknown): boolean {
 function isMidjourneysNo({ code, description, task_id: id }: Record<string, unknown>): boolean {
   const number = numberOf(code);
   return typeof description === 'string' && number !== undefined && !GOOD_CODE.test(String(number)) && !isId(id);
+}
+
+/** By its number: 23 is a full queue, 4 a request at fault; of others nobody knows more than that they are a no. */
+function midjourneysNo(refusal: Refusal, { code }: Record<string, unknown>): Refusal {
+  const number = numberOf(code);
+  const isKnown = refusal.kind !== 'busy' || kindOfCode(refusal.message.split(' ', 1)[0]) !== undefined;
+  if (isKnown || number === 23 || SPEAKS_OF_NO_ROOM.test(refusal.message)) return refusal;
+  return { ...refusal, kind: number === 4 ? 'invalid' : 'declined' };
 }
 
 /** Under any name, at any depth that a gateway has been seen to use: what looks like the id of a task may be one. */
@@ -155,7 +167,7 @@ function isSure({ kind, gatewayCode = '', message }: Refusal): boolean {
 
 /** Words of acceptance, and of somebody who speaks of a result to come: under them a task may exist. */
 const SPEAKS_OF_TAKING =
-  /(?<!not[ _-])succe|accept|submitted|received|created|scheduled|started|enqueued|(?:is|was|been|task) queued|^queued|processing|generating|running|in progress|pending|\byet\b|results?\b|duplicate|already|成功|已(?!饱和|满|达|超)|处理中|正在|加入队列|排队中|查询|查看|结果|重复/i;
+  /(?<!not[ _-])succe|accept|submitted|received|created|scheduled|started|enqueued|(?:is|was|been|task) queued|^ ?queued|add(?:ed)? to\b.{0,20}queue|in (?:the )?queue|queue position|wait(?:ing)?[ -]?list|will be|processing|generating|running|in progress|pending|\byet\b|results?\b|duplicate|already|成功|已(?!饱和|满|达|超)|处理中|正在|加入队列|排队(?!.{0,4}满)|查询|查看|结果|重复/i;
 
 /** Words of a gateway that had no room for a task … */
 const SPEAKS_OF_NO_ROOM =
@@ -165,8 +177,9 @@ const SPEAKS_OF_NO_ROOM =
 const SPEAKS_OF_HINDRANCE =
   /limit|exceed|fail|error|invalid|illegal|denied|unavailable|refus|reject|insufficient|unsupported|forbid|unauthori|too (?:large|long)|exhaust|maintenance|missing|required|失败|错误|无效|不足|不支持|不存在|超过|超出|限制|拒绝|异常|维护/i;
 
-/** Words of somebody who waited in vain for a gateway that is at work. */
-const LOST_PATIENCE = /time(?:d)?[ -]?out|deadline exceeded|超时/i;
+/** Words of somebody who waited in vain for a gateway that is at work, or whose connection to it broke. */
+const LOST_TOUCH =
+  /time(?:d)?[ -]?out|deadline exceeded|超时|reset by peer|\bEOF\b|broken pipe|connection (?:reset|closed|lost|aborted)|read_response_body_failed/i;
 
 function wordsOf(body: Record<string, unknown>): string {
   return (
