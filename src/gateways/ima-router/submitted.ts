@@ -167,7 +167,7 @@ function isSure({ kind, gatewayCode = '', message }: Refusal): boolean {
 
 /** Words of acceptance, and of somebody who speaks of a result to come: under them a task may exist. */
 const SPEAKS_OF_TAKING =
-  /(?<!not[ _-])succe|accept|submitted|received|created|scheduled|started|enqueued|(?:is|was|been|task) queued|^ ?queued|add(?:ed)? to\b.{0,20}queue|in (?:the )?queue|queue position|wait(?:ing)?[ -]?list|will be|processing|generating|running|in progress|pending|\byet\b|results?\b|duplicate|already|成功|已(?!饱和|满|达|超)|处理中|正在|加入队列|排队(?!.{0,4}满)|查询|查看|结果|重复/i;
+  /(?<!not[ _-])succe|accept|submitted|received|created|scheduled|started|enqueued|(?:is|was|been|task) queued|^ ?queued|add(?:ed)? to\b.{0,20}queue|in (?:the )?queue|queue position|wait(?:ing)?[ -]?list|will be|wait for (?:your|the)\b|processing|generating|running|in progress|pending|\byet\b|results?\b|duplicate|already|成功|已(?!饱和|满|达|超)|处理中|正在|加入队列|排队(?!.{0,4}满)|查询|查看|结果|重复/i;
 
 /** Words of a gateway that had no room for a task … */
 const SPEAKS_OF_NO_ROOM =
