@@ -110,7 +110,7 @@ function verdictOn(text: string, field: FieldOfMedia | undefined, options: Local
   if (field.takes === 'data') {
     if (kind === 'file') return 'local'; // read and sent as it is: no host needed
     if (kind === 'word')
-      return isSpacedBase64(text) && text.length >= SHORTEST_BASE64 ? 'sent' : refuse('is no media', 'a data URL');
+      return isBase64(text, 'lines') && text.length >= SHORTEST_BASE64 ? 'sent' : refuse('is no media', 'a data URL');
     const isOther =
       kind === 'data' && field.kind !== undefined && !text.trim().slice(5).toLowerCase().startsWith(field.kind);
     return isOther ? refuse('is a data URL of something else', `a data URL of an ${field.kind}`) : 'sent';
@@ -184,7 +184,6 @@ const MEDIA_FILE =
 /** Whether a file is at least called what media are called. */
 export const isNamedLikeMedia = (name: string): boolean => MEDIA_FILE.test(name);
 
-const isSpacedBase64 = (text: string): boolean => isBase64(text.replace(/\s+/g, ''));
 /** Shorter ones are words; longer ones are surely none. */
 const SHORTEST_BASE64 = 16;
 const SURE_BASE64 = 200;
@@ -200,9 +199,8 @@ function kindOf(given: string): 'web' | 'data' | 'file' | 'base64' | 'blob' | 'a
   if (/^file:/i.test(text) || /^[a-z]:[\\/]/i.test(text)) return 'file';
   if (/^[a-z][a-z0-9+.-]{0,40}:\/\//i.test(text)) return 'address';
   // A JPEG in base64 begins with a slash, too.
-  const isBase64 =
-    (text.length > SURE_BASE64 || text.startsWith('/9j/')) && !text.includes(' ') && isSpacedBase64(text);
-  if (isBase64) return 'base64';
+  const mayBeBase64 = (text.length > SURE_BASE64 || text.startsWith('/9j/')) && !text.includes(' ');
+  if (mayBeBase64 && isBase64(text, 'lines')) return 'base64';
   const isPath = /^(?:\.{1,2}|~)?[\\/]/.test(text) || MEDIA_FILE.test(text);
   if (isPath && text.length <= LONGEST_PATH) return 'file';
   return /^[a-z][a-z0-9+.-]{0,40}:/i.test(text) ? 'address' : 'word';

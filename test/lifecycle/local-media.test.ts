@@ -450,17 +450,17 @@ describe('with hostFile', () => {
     expect(gateway.requests).toEqual([]);
   });
 
-  test.each(['dog', 's3://b/x.png', 'blob:abc', 'http://10.0.0.1/a.png', 'data:text/html,x'])(
-    'nor does a field that takes bytes take %j',
-    async (text) => {
-      const request = { model: 'mj_blend' as const, dimensions: 'SQUARE' as const };
-      const ok = ` data:image/png;base64,${PNG.toString('base64')}`;
-      expect(await failure(client().submit({ ...request, base64Array: [ok, text] }))).toMatchObject({
-        phase: 'validate',
-      });
-      await client().submit({ ...request, base64Array: [ok, PNG.toString('base64'), '/9j/4AAQSkZJRg=='] });
-    },
-  );
+  test.each([
+    ...['dog', 'my_first-picture_of_the_dog', 'the+dog/runs/home=\n', 'the+dog/runs/home==='],
+    ...['s3://b/x.png', 'blob:abc', 'http://10.0.0.1/a.png', 'data:text/html,x'],
+  ])('nor does a field that takes bytes take %j', async (text) => {
+    const request = { model: 'mj_blend' as const, dimensions: 'SQUARE' as const };
+    const ok = ` data:image/png;base64,${PNG.toString('base64')}`;
+    expect(await failure(client().submit({ ...request, base64Array: [ok, text] }))).toMatchObject({
+      phase: 'validate',
+    });
+    await client().submit({ ...request, base64Array: [ok, PNG.toString('base64'), '/9j/4AAQSkZJRg=='] });
+  });
 
   test('bytes that are gone are a refusal like any other', async () => {
     const bytes = new Uint8Array(PNG);

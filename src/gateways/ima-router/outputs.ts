@@ -103,7 +103,7 @@ function inlineOf(value: unknown, kind: MediaKind, format: string | undefined): 
   const text = value.trim();
   if (DATA_URL.test(text)) return text;
   // An error text is not taken for bytes.
-  if (!isBase64(text)) return undefined;
+  if (!isBase64(text, 'any')) return undefined;
   const word = format?.toLowerCase() ?? '';
   const subtype = /^[a-z\d.+-]{1,30}$/.test(word) ? (SUBTYPES[word] ?? word) : FALLBACK_SUBTYPE[kind];
   return `data:${kind}/${subtype};base64,${text}`;
