@@ -359,8 +359,8 @@ export class GatewayClient<Bodies extends BodyMap, Preferred, Paths extends obje
     request: Request,
     options: { endpoint?: string | undefined; validate?: Strictness | undefined } = {},
   ): Promise<Request> {
-    const strictness = strictnessOf(options.validate, this.#strictness === 'off' ? 'full' : this.#strictness);
     checkNames(options, ['endpoint', 'validate']);
+    const strictness = strictnessOf(options.validate, this.#strictness === 'off' ? 'full' : this.#strictness);
     await this.#desk.check(request, { endpoint: options.endpoint, strictness });
     return request;
   }

@@ -156,6 +156,7 @@ export class Books<Request extends { model: string }> {
   }
 }
 
+/** What was thrown, as an error. */
 export function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(messageOf(thrown));
 }

@@ -44,7 +44,6 @@ export class BatchRun<Request extends { model: string }> {
   /** Fires first: nothing is begun any more. What is under way ends, at the latest when `#drained` fires. */
   readonly #stop = new AbortController();
   readonly #drained = new AbortController();
-  readonly #stopped: Promise<undefined>;
   readonly #tell: (update: BatchUpdate) => void;
   #taken = 0;
   #begun = 0;
@@ -77,9 +76,6 @@ export class BatchRun<Request extends { model: string }> {
       ...{ total: Array.isArray(requests) ? requests.length : undefined, underWay: 0, succeeded: 0, failed: 0 },
       ...{ unknown: 0, continued: 0, costUsd: 0, costUnknown: 0 },
     };
-    this.#stopped = new Promise((resolve) => {
-      this.#stop.signal.addEventListener('abort', () => resolve(undefined), { once: true });
-    });
     this.#tell = guarded(options.onUpdate, (error) =>
       port.warn('callback_threw', `onUpdate threw: ${messageOf(error)}`),
     );
@@ -138,11 +134,7 @@ export class BatchRun<Request extends { model: string }> {
 
   /** A list is looked through before anything is bought: what earlier runs bought anywhere in it counts from the start. */
   async #readBooks(): Promise<void> {
-    const costs = await this.#heard(this.#port.costs()).catch((error: unknown) => {
-      if (this.#stop.signal.aborted) return [];
-      throw error;
-    });
-    this.#books.open(costs);
+    this.#books.open((await this.#unlessLeft(this.#port.costs())) ?? []);
     if (this.#totals.total === undefined) return;
     const booked: Booked<Request>[] = [];
     for (let next = await this.#next(); next !== undefined; next = await this.#next()) booked.push(next);
@@ -185,10 +177,8 @@ export class BatchRun<Request extends { model: string }> {
 
   async #next(): Promise<Booked<Request> | undefined> {
     if (this.#isDry) return undefined;
-    const coming = Promise.resolve(this.#source.next());
     // A source may be silent for hours; who leaves does not wait for it.
-    coming.catch(() => {});
-    const next = await Promise.race([coming, this.#stopped]);
+    const next = await this.#unlessLeft(Promise.resolve(this.#source.next()));
     if (next === undefined) return undefined;
     this.#isDry = next.done === true;
     return next.done === true ? undefined : this.#books.book(next.value, this.#taken++);
@@ -319,6 +309,16 @@ export class BatchRun<Request extends { model: string }> {
   /** What the store says, unless the batch stops first: one that hangs must not hold who leaves. */
   #heard<Value>(work: Promise<Value>, givenUp?: () => void): Promise<Value> {
     return unlessStopped(work, { stop: this.#stop.signal }, givenUp);
+  }
+
+  /** The same for what is needed no more once the batch stops: undefined then. */
+  async #unlessLeft<Value>(work: Promise<Value>): Promise<Value | undefined> {
+    try {
+      return await this.#heard(work);
+    } catch (error) {
+      if (this.#stop.signal.aborted) return undefined;
+      throw error;
+    }
   }
 
   #change(): Promise<void> {

@@ -1,6 +1,6 @@
 // The journal that survives the process: a directory, and the file system code that loads with the first call.
 
-import { ConfigError, guarded } from '../transport/index.js';
+import { bad, ConfigError, guarded } from '../transport/index.js';
 import type { Journal, JournalFilter, JournalRecord } from './journal.js';
 import type { JournalFiles } from './journal-files.js';
 import type { Warning } from './warning.js';
@@ -128,10 +128,9 @@ function checkedDirectory(directory: unknown): string | URL {
 
 function checkedDays(param: string, days: unknown): number {
   if (typeof days === 'number' && days >= 0) return days;
-  throw new ConfigError(`${param} must be a number of days, not ${String(days)}.`, {
-    code: 'bad_option',
-    phase: 'config',
+  throw bad(
     param,
-    hint: '0 keeps nothing that has ended, `Infinity` keeps all.',
-  });
+    `must be a number of days, not ${String(days)}`,
+    '0 keeps nothing that has ended, `Infinity` keeps all.',
+  );
 }

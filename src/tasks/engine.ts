@@ -299,13 +299,8 @@ export class TaskEngine implements TaskPort {
       const note = record === undefined ? undefined : change(record.state);
       return record !== undefined && note !== undefined && (await this.#records.note(record, note));
     } catch (error) {
-      this.warn(
-        'journal_write_failed',
-        `The journal could not note what became of task ${ref.id}: ${messageOf(error)}`,
-        {
-          taskId: ref.id,
-        },
-      );
+      const message = `The journal could not note what became of task ${ref.id}: ${messageOf(error)}`;
+      this.warn('journal_write_failed', message, { taskId: ref.id });
       return false;
     }
   }

@@ -89,8 +89,7 @@ export class JournalFiles {
       this.#told('written', async () => {
         // Before money is spent the directory is looked at again: it may be gone, or belong to a newer version by now.
         if (record.state === 'intent') await this.#stillOurs();
-        // What we have begun is brought to its end, whatever the directory has become since: it is paid.
-        else await this.#prepare().catch((error: unknown) => this.#begun.has(record.key) || Promise.reject(error));
+        else await this.#prepareFor(record.key);
         const isNew = !this.#shelf.has(record.key);
         const { stamp, renamed } = await this.#gate.run(() => this.#write(record, bytes));
         this.#shelf.wrote(record, stamp);
@@ -258,6 +257,15 @@ export class JournalFiles {
       throw error;
     });
     return this.#prepared;
+  }
+
+  /** What we have begun is brought to its end, whatever the directory has become since: it is paid. */
+  async #prepareFor(key: string): Promise<void> {
+    try {
+      await this.#prepare();
+    } catch (error) {
+      if (!this.#begun.has(key)) throw error;
+    }
   }
 
   async #makeOurs(): Promise<void> {

@@ -93,7 +93,7 @@ export class Shelf {
    */
   async get(key: string): Promise<JournalRecord | undefined> {
     const record = await this.read(key);
-    if (record === undefined && (await isThere(`${join(this.#directory, key)}.json.corrupt`))) throw this.#torn(key);
+    if (record === undefined && (await isThere(this.#asideOf(key)))) throw this.#torn(key);
     return record;
   }
 
@@ -108,6 +108,8 @@ export class Shelf {
 
   /** The files of `key` that were set aside. */
   async setAsideOf(key: string): Promise<string[]> {
+    // Nearly always there is none: that is one question, not a look through the whole directory.
+    if (!(await isThere(this.#asideOf(key)))) return [];
     const names = await this.#names();
     return names.filter((name) => name.startsWith(`${key}.json.corrupt`) && OURS.test(name));
   }
@@ -218,13 +220,17 @@ export class Shelf {
     this.#warn({ code: 'journal_corrupt', message, file });
   }
 
+  /** Where the first file of `key` that is no record goes. */
+  #asideOf(key: string): string {
+    return join(this.#directory, `${key}.json.corrupt`);
+  }
+
   #torn(key: string): ConfigError {
-    const file = join(this.#directory, `${key}.json.corrupt`);
     return new ConfigError(`The record "${key}" in the journal is torn: nobody knows what was bought under it.`, {
       code: 'journal_torn',
       phase: 'config',
       param: 'key',
-      hint: `See ${file} for what is left of it; to buy it again: ima.journal.delete('${key}').`,
+      hint: `See ${this.#asideOf(key)} for what is left of it; to buy it again: ima.journal.delete('${key}').`,
     });
   }
 

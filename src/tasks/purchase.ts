@@ -2,6 +2,7 @@
 
 import type { Route } from '../catalog/index.js';
 import {
+  bad,
   ConfigError,
   checkSignal,
   derived,
@@ -231,17 +232,16 @@ export function refOf(record: JournalRecord, id: string): TaskRef {
 /** Throws `ConfigError` for options that no submit can have. */
 export function checkSubmit({ traceId, dedupe, signal }: Pick<SubmitAt, 'traceId' | 'dedupe' | 'signal'>): void {
   checkSignal(signal);
-  const bad = (message: string, param: string, hint: string) =>
-    new ConfigError(message, { code: 'bad_option', phase: 'config', param, hint });
   if (traceId !== undefined && !(typeof traceId === 'string' && /^[\x21-\x7e]{1,200}$/.test(traceId))) {
-    throw bad(
-      `${JSON.stringify(traceId)} cannot be a trace id.`,
-      'traceId',
-      'A trace id is one word of ASCII characters.',
-    );
+    throw new ConfigError(`${JSON.stringify(traceId)} cannot be a trace id.`, {
+      code: 'bad_option',
+      phase: 'config',
+      param: 'traceId',
+      hint: 'A trace id is one word of ASCII characters.',
+    });
   }
   if (dedupe !== undefined && dedupe !== 'attach') {
-    throw bad(`dedupe must be 'attach', not ${JSON.stringify(dedupe)}.`, 'dedupe', 'Leave it out to buy in any case.');
+    throw bad('dedupe', `must be 'attach', not ${JSON.stringify(dedupe)}`, 'Leave it out to buy in any case.');
   }
 }
 

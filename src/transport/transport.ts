@@ -166,7 +166,7 @@ export class Transport {
       const policy = call.attempts === undefined ? retry : { ...retry, attempts: call.attempts };
       const delayMs = retryDelay(judged.ending, { attempt, paid: call.paid, policy, random });
       if (delayMs === null) throw final(judged.error());
-      isDoubtful ||= call.paid && mayHaveBeenTaken(judged.ending);
+      isDoubtful ||= call.paid && leavesDoubt(judged.ending);
       logger?.info('retry', { method: call.method, path: this.redact(call.path), attempt, delayMs });
       if (!(await this.#slept(delayMs, call))) throw final(this.#abortedBeforeSending(call));
     }
@@ -337,7 +337,8 @@ export class Transport {
   }
 }
 
-function mayHaveBeenTaken(ending: Ending): boolean {
+/** Whether what was sent may have been taken. */
+function leavesDoubt(ending: Ending): boolean {
   return ending.type === 'untrusted' || (ending.type === 'failure' && ending.failure.kind === 'lost');
 }
 

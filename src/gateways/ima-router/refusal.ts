@@ -99,9 +99,10 @@ const TELLS_OF_TASK =
  */
 export function troubleOfCall(answer: Answer, id?: string): Refusal | null {
   const body = answer.json;
-  if (!isRecord(body) || !isEmptyEnvelope(body, id)) return null;
+  if (!isRecord(body)) return null;
   const words = [body.status, valueAt(body, ['data', 'status'])].filter((word) => typeof word === 'string');
   if (words.length === 0 || words.some((word) => statusOf(word) !== 'failed')) return null;
+  if (!isEmptyEnvelope(body, id)) return null;
   const envelope = isRecord(body.error) ? body.error : body;
   const code = codeOf(envelope.code);
   const status = numberOf(code) ?? 0;
