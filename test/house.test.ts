@@ -21,6 +21,7 @@ const FLOOR: Record<string, number> = {
   tasks: 4,
   media: 3,
   catalog: 3,
+  disk: 2.5,
   transport: 2,
   generated: 1,
 };
@@ -168,9 +169,10 @@ describe('the house', () => {
       'catalog/check.ts',
       'tasks/journal-files.ts',
       'tasks/journal-shelf.ts',
-      'tasks/journal-disk.ts',
+      'disk/files.ts',
+      'disk/owner.ts',
+      'disk/queues.ts',
       'tasks/journal-claims.ts',
-      'tasks/journal-owner.ts',
       'tasks/journal-text.ts',
       'gateways/ima-router/rules/index.ts',
     ];

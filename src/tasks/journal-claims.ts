@@ -3,8 +3,18 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { codeOf, isMissing, KeyedQueue, replaceFile } from './journal-disk.js';
-import { HEARTBEAT_MS, type Owner, readOwner, thisProcess, type Verdict, verdictOn } from './journal-owner.js';
+import {
+  codeOf,
+  HEARTBEAT_MS,
+  isMissing,
+  KeyedQueue,
+  type Owner,
+  readOwner,
+  replaceFile,
+  thisProcess,
+  type Verdict,
+  verdictOn,
+} from '../disk/index.js';
 
 /**
  * How long the first in rank waits for the others to step back, which takes them some file calls: in all two seconds, for

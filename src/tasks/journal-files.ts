@@ -3,9 +3,6 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ConfigError, ImaRouterError, messageOf } from '../transport/index.js';
-import { isEnded, type JournalFilter, type JournalRecord } from './journal.js';
-import { Claims } from './journal-claims.js';
 import {
   codeOf,
   createFile,
@@ -16,11 +13,13 @@ import {
   KeyedQueue,
   makeDirectories,
   overwriteFile,
-  PUTS_AT_ONCE,
   replaceFile,
   type Stamp,
   syncDirectory,
-} from './journal-disk.js';
+} from '../disk/index.js';
+import { ConfigError, ImaRouterError, messageOf } from '../transport/index.js';
+import { isEnded, type JournalFilter, type JournalRecord } from './journal.js';
+import { Claims } from './journal-claims.js';
 import { MARKER, Shelf } from './journal-shelf.js';
 import { LARGEST_RECORD_BYTES, markerText, readRecord, recordBytes, recordBytesWithin } from './journal-text.js';
 import type { Warning } from './warning.js';
@@ -32,6 +31,12 @@ export interface JournalFilesOptions {
   keepDays: number;
   warn: (warning: Warning) => void;
 }
+
+/**
+ * Puts at once. Node has four threads for files and name lookups, and an fsync holds one: with three puts under way the
+ * fourth is free for what else the program does. Costs little: 0.8 ms per put on ext4, 0.4 ms with eight at once.
+ */
+const PUTS_AT_ONCE = 3;
 
 /** A temp file lives for milliseconds. One that is older than this (ms) was left by a process that died. */
 const TEMP_STALE_MS = 600_000;
@@ -271,7 +276,7 @@ export class JournalFiles {
   async #makeOurs(): Promise<void> {
     await this.#open();
     if (this.#shelf.markerStamp !== undefined) return;
-    const made = await makeDirectories(this.#directory);
+    const made = await makeDirectories(this.#directory, 0o700);
     await createFile(join(this.#directory, MARKER), this.#tempFor('journal'), Buffer.from(markerText()));
     await this.#names.sync();
     // The names of new directories stand in those above, which need not be readable.

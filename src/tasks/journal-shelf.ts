@@ -2,9 +2,9 @@
 
 import { link, lstat, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { codeOf, eachOf, type FileRead, isMissing, readWhole, type Stamp } from '../disk/index.js';
 import { ConfigError } from '../transport/index.js';
 import { fits, type JournalFilter, type JournalRecord } from './journal.js';
-import { codeOf, eachOf, type FileRead, isMissing, readWhole, type Stamp } from './journal-disk.js';
 import { JOURNAL_VERSION, LARGEST_RECORD_BYTES, readMarker, readRecord } from './journal-text.js';
 import type { Warning } from './warning.js';
 

@@ -5,8 +5,8 @@ import { chown, mkdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/pro
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Owner } from '../../src/disk/index.js';
 import { DirectoryJournal } from '../../src/index.js';
-import type { Owner } from '../../src/tasks/journal-owner.js';
 import { content, folders, jsonOf, opened, record, until, workers } from './support.js';
 
 const folder = folders();

@@ -15,68 +15,6 @@ export interface Stamp {
 export type FileRead = { stamp: Stamp } & ({ bytes: Buffer } | { unread: string });
 
 /**
- * Puts at once. Node has four threads for files and name lookups, and an fsync holds one: with three puts under way the
- * fourth is free for what else the program does. Costs little: 0.8 ms per put on ext4, 0.4 ms with eight at once.
- */
-export const PUTS_AT_ONCE = 3;
-
-/** Files open at once in a scan: enough to keep the threads busy, few among the 256 that the smallest limits allow. */
-export const READS_AT_ONCE = 32;
-
-/** Lets at most `limit` jobs run at once, in the order in which they came. */
-export class Gate {
-  readonly #limit: number;
-  readonly #waiting: (() => void)[] = [];
-  #running = 0;
-
-  constructor(limit: number) {
-    this.#limit = limit;
-  }
-
-  async run<T>(job: () => Promise<T>): Promise<T> {
-    if (this.#running >= this.#limit) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    else this.#running++;
-    try {
-      return await job();
-    } finally {
-      // Whoever waits takes over the place, so that nobody slips in between.
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#running--;
-      else next();
-    }
-  }
-}
-
-/** Jobs of one key run one after the other, those of different keys side by side. */
-export class KeyedQueue {
-  readonly #last = new Map<string, Promise<void>>();
-
-  run<T>(key: string, job: () => Promise<T>): Promise<T> {
-    const before = this.#last.get(key);
-    const mine = before === undefined ? job() : before.then(job);
-    const done: Promise<void> = mine
-      .then(
-        () => {},
-        () => {},
-      )
-      .then(() => {
-        if (this.#last.get(key) === done) this.#last.delete(key);
-      });
-    this.#last.set(key, done);
-    return mine;
-  }
-}
-
-/** Runs `job` on each of `items`, at most `READS_AT_ONCE` at a time. Rejects with the first failure. */
-export async function eachOf<T>(items: Iterable<T>, job: (item: T) => Promise<void>): Promise<void> {
-  const rest = items[Symbol.iterator]();
-  const worker = async (): Promise<void> => {
-    for (let next = rest.next(); next.done !== true; next = rest.next()) await job(next.value);
-  };
-  await Promise.all(Array.from({ length: READS_AT_ONCE }, worker));
-}
-
-/**
  * Makes the names in a directory durable. While one fsync runs, all who come wait for the next one, together: it begins
  * after each of them has made its change, and so covers it.
  */
@@ -128,13 +66,13 @@ export async function syncDirectory(directory: string): Promise<void> {
 }
 
 /**
- * Makes `path` a directory that is ours alone, and those above it; the outermost comes first in what is returned.
+ * Makes `path` a directory, and those above it; the outermost of those that were made comes first in what is returned.
  * (`mkdir` with `recursive` never ends below /proc: Node 20 and 24 take its ENOENT for a missing parent, over and over.)
  */
-export async function makeDirectories(path: string): Promise<string[]> {
+export async function makeDirectories(path: string, mode: number): Promise<string[]> {
   const make = async (): Promise<string[]> => {
     try {
-      await mkdir(path, { mode: 0o700 });
+      await mkdir(path, { mode });
       return [path];
     } catch (error) {
       if ((await stat(path).catch(() => undefined))?.isDirectory()) return [];
@@ -145,7 +83,7 @@ export async function makeDirectories(path: string): Promise<string[]> {
     return await make();
   } catch (error) {
     if (!isMissing(error) || dirname(path) === path) throw error;
-    return [...(await makeDirectories(dirname(path))), ...(await make())];
+    return [...(await makeDirectories(dirname(path), mode)), ...(await make())];
   }
 }
 
@@ -249,7 +187,8 @@ async function stampOf(handle: FileHandle): Promise<Stamp> {
 /** Virus scanners and indexers on Windows hold a file for a moment after it was written. */
 const RENAME_TRIES = process.platform === 'win32' ? 10 : 1;
 
-async function renamed(from: string, to: string): Promise<void> {
+/** Renames, over whatever is at `to`. */
+export async function renamed(from: string, to: string): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await rename(from, to);

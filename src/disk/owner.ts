@@ -1,9 +1,9 @@
-// Whether the process that holds a claim still lives: what it writes down of itself, and how another one judges that.
+// Whether the process that holds something still lives: what it writes down of itself, and how another one judges that.
 
 import { readFile, readlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { isRecord } from '../transport/index.js';
-import { codeOf } from './journal-disk.js';
+import { codeOf } from './files.js';
 
 /** What a process says of itself, in `owners/<id>.json`. Only Linux tells all of it. */
 export interface Owner {
