@@ -197,6 +197,7 @@ export class GatewayClient<Bodies extends BodyMap, Preferred, Paths extends obje
       logger: safeLogger(options.logger),
       ...clock,
     });
+    const isLocalGateway = isLoopback(new URL(this.#transport.baseUrl).hostname);
     this.#engine = new TaskEngine({
       gateway: gateway.name,
       transport: this.#transport,
@@ -210,8 +211,11 @@ export class GatewayClient<Bodies extends BodyMap, Preferred, Paths extends obje
       }),
       bounds: pollBounds(options.poll),
       media: {
-        fetch,
+        fetch: options.fetch,
         headersFor: (url) => (this.#transport.isOwnOrigin(url) ? this.#transport.authHeaders('download') : {}),
+        isTrusted: (url) => isLocalGateway || this.#transport.isOwnOrigin(url),
+        retry,
+        random: clock.random,
       },
       waitMs: gateway.waitMs,
       durations: gateway.durations,
@@ -220,7 +224,6 @@ export class GatewayClient<Bodies extends BodyMap, Preferred, Paths extends obje
       warn: warner(options.onWarning),
       ...clock,
     });
-    const isLocalGateway = isLoopback(new URL(this.#transport.baseUrl).hostname);
     this.#desk = new RequestDesk({
       gateway: gateway.name,
       catalog: this.#catalog,

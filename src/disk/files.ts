@@ -1,7 +1,7 @@
 // What a file system must be asked for so that a text is safely on it: temp file, fsync, rename, fsync of the directory.
 
 import { constants } from 'node:fs';
-import { type FileHandle, link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, link, lstat, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /** What tells one state of a file from another without reading it. */
@@ -97,17 +97,37 @@ export async function replaceFile(path: string, temp: string, bytes: Uint8Array)
   return viaTemp(temp, bytes, () => renamed(temp, path));
 }
 
-/** As `replaceFile`, but what is at `path` already, or comes there meanwhile, stays. */
-export async function createFile(path: string, temp: string, bytes: Uint8Array): Promise<void> {
+/** As `replaceFile`, but what is at `path` already, or comes there meanwhile, stays: false then. */
+export async function createFile(path: string, temp: string, bytes: Uint8Array): Promise<boolean> {
+  let isMade = false;
   await viaTemp(temp, bytes, async () => {
-    try {
-      await link(temp, path);
-    } catch (error) {
-      // Some file systems have no hard links: there, the last of two who create at the same moment stays.
-      if (codeOf(error) !== 'EEXIST') return renamed(temp, path);
-    }
-    await rm(temp, { force: true });
+    isMade = await giveName(temp, path);
+    if (!isMade) await rm(temp, { force: true });
   });
+  return isMade;
+}
+
+/** Renames, but leaves what has that name already: false then, and `from` is as it was. */
+export async function giveName(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to);
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false;
+    // Some file systems have no hard links: there, the last of two who come at the same moment stays.
+    if (await isThere(to)) return false;
+    await renamed(from, to);
+    return true;
+  }
+  await rm(from, { force: true });
+  return true;
+}
+
+/** Whether anything has that name. */
+export async function isThere(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function viaTemp(temp: string, bytes: Uint8Array, publish: () => Promise<void>): Promise<Stamp> {

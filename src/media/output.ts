@@ -1,8 +1,10 @@
 // One result of a task: where it is, what the gateway says of it, and the ways to get its bytes.
 
-import type { DownloadOptions, OutputFacts, OutputOrigin, SavedFile } from './facts.js';
+import { checkNames } from '../transport/index.js';
+import type { Downloads } from './downloads.js';
+import type { DownloadOptions, KeptFile, OutputFacts, OutputOrigin, SavedFile, TransferOptions } from './facts.js';
+import { checkTransfer, TRANSFER_OPTIONS } from './options.js';
 import type { MediaKind } from './sniff.js';
-import { openMedia } from './source.js';
 
 /** One result. Plain data plus three ways to its bytes. */
 export class Output implements OutputFacts {
@@ -16,8 +18,11 @@ export class Output implements OutputFacts {
   declare readonly title?: string;
   declare readonly expiresAt?: string;
   readonly #origin: OutputOrigin;
+  readonly #downloads: Downloads;
+  /** Files that this result was saved to, by this very handle on it. */
+  readonly #saved: KeptFile[] = [];
 
-  constructor(facts: OutputFacts, origin: OutputOrigin) {
+  constructor(facts: OutputFacts, origin: OutputOrigin, downloads: Downloads) {
     this.url = facts.url;
     this.kind = facts.kind;
     if (facts.contentType !== undefined) this.contentType = facts.contentType;
@@ -27,48 +32,50 @@ export class Output implements OutputFacts {
     if (facts.bytes !== undefined) this.bytes = facts.bytes;
     if (facts.title !== undefined) this.title = facts.title;
     if (facts.expiresAt !== undefined) this.expiresAt = facts.expiresAt;
-    this.#origin = origin;
+    this.#downloads = downloads;
+    this.#origin = {
+      ...origin,
+      keep: async (file) => {
+        this.#saved.push(file);
+        await origin.keep(file);
+      },
+    };
   }
 
   /**
-   * Saves to `target`: a folder (ends in `/`, or is one) or a file name. Throws `DownloadError`.
-   * Needs a file system; elsewhere use `stream()`.
+   * Saves to `target`: a folder (ends in `/`, or is one) or a file name. What an earlier attempt left is continued, and a
+   * file of this result that is there already is returned as it is, with `skipped`. Throws `DownloadError`, and
+   * `WaitAbortedError` on `signal`. Needs a file system; elsewhere use `stream()`.
    */
   async download(target: string, options: DownloadOptions = {}): Promise<SavedFile> {
-    const { saveOutputs } = await import('./save.js');
-    const [file] = await saveOutputs([{ output: this, origin: this.#origin }], target, options);
+    const [file] = await Output.downloadAll([this], target, options);
     if (file === undefined) throw new TypeError('one output gives one file');
     return file;
   }
 
-  /** The bytes as they come. Throws `DownloadError` when the result is gone. */
-  async stream(options: { signal?: AbortSignal | undefined } = {}): Promise<ReadableStream<Uint8Array>> {
-    const signal = options.signal ?? new AbortController().signal;
-    return (await openMedia(this.url, this.#origin.access, { signal, taskId: this.#origin.taskId })).body;
+  /** The bytes as they come, checked as far as a stream can be. Throws `DownloadError`, at once or while it is read. */
+  async stream(options: TransferOptions = {}): Promise<ReadableStream<Uint8Array>> {
+    checkNames(options, TRANSFER_OPTIONS);
+    checkTransfer(options);
+    return this.#downloads.stream({ output: this, origin: this.#origin }, options);
   }
 
-  /** All bytes in memory. Throws `DownloadError` when the result is gone. */
-  async arrayBuffer(options: { signal?: AbortSignal | undefined } = {}): Promise<ArrayBuffer> {
-    return new Response(await this.stream(options)).arrayBuffer();
+  /** All bytes in memory. Throws `DownloadError`. */
+  async arrayBuffer(options: TransferOptions = {}): Promise<ArrayBuffer> {
+    checkNames(options, TRANSFER_OPTIONS);
+    checkTransfer(options);
+    return this.#downloads.bytes({ output: this, origin: this.#origin }, options);
   }
 
-  /** Saves several outputs of one task, one after the other. */
+  /** Saves several outputs of one task. */
   static async downloadAll(
     outputs: readonly Output[],
     target: string,
     options: DownloadOptions = {},
   ): Promise<SavedFile[]> {
-    const { saveOutputs } = await import('./save.js');
-    return saveOutputs(
-      outputs.map((output) => ({ output, origin: output.#origin })),
-      target,
-      options,
-    );
-  }
-
-  /** Whether files that were saved before are still there, in `folder`. */
-  static async areThere(files: readonly SavedFile[], folder: string): Promise<boolean> {
-    const { areThere } = await import('./save.js');
-    return areThere(files, folder);
+    const [first] = outputs;
+    if (first === undefined) return [];
+    const jobs = outputs.map((output) => ({ output, origin: output.#origin, known: [...output.#saved] }));
+    return first.#downloads.save(jobs, target, options);
   }
 }

@@ -1,349 +1,301 @@
-// A result on disk: streamed to a `.part`, checked, synced, and only then given its name. Needs Node's file system.
+// Results on disk: what is there already, which name each gets, and that it gets it only whole. Needs Node's file system.
 
-import { createHash, randomBytes } from 'node:crypto';
-import { access, type FileHandle, link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
-import { dirname, extname, join, resolve, sep } from 'node:path';
-import {
-  DownloadError,
-  derived,
-  type ErrorFacts,
-  guarded,
-  ImaRouterError,
-  messageOf,
-  redactText,
-  WaitAbortedError,
-} from '../transport/index.js';
-import type { DownloadOptions, OutputFacts, OutputOrigin, SavedFile } from './facts.js';
-import { safeName } from './names.js';
-import { SNIFF_BYTES, type Sniffed, sniff } from './sniff.js';
-import { type OpenMedia, openMedia, shown } from './source.js';
-
-/** A stalled socket is told from a slow one by this much silence. */
-const IDLE_TIMEOUT_MS = 30_000;
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { access, constants, stat } from 'node:fs/promises';
+import { basename, dirname, extname, join, resolve, sep } from 'node:path';
+import { codeOf, Gate, isThere, KeyedQueue, makeDirectories, type Owner, thisProcess } from '../disk/index.js';
+import { bad, checkNames, DownloadError, ImaRouterError, WaitAbortedError } from '../transport/index.js';
+import type { DownloadOptions, KeptFile, OutputFacts, SavedFile } from './facts.js';
+import { aborted, diskTrouble, failure, reasonOf, shown } from './failure.js';
+import { sizeOf } from './measure.js';
+import { checkTemplate, nameFrom, shortened } from './names.js';
+import { checkTransfer, TRANSFER_OPTIONS } from './options.js';
+import { Part } from './part.js';
+import type { Sniffed } from './sniff.js';
+import { type Job, type MediaAccess, transfer } from './transfer.js';
 
 /** A target that ends so keeps its name; any other gets the extension that its bytes ask for. */
 const MEDIA_EXTENSION =
-  /^\.(png|jpe?g|webp|gif|avif|bmp|tiff?|mp4|m4v|mov|webm|mkv|avi|mp3|wav|flac|ogg|oga|opus|m4a|aac)$/i;
+  /^\.(png|jpe?g|webp|gif|avif|heic|bmp|tiff?|mp4|m4v|mov|webm|mkv|avi|mp3|wav|flac|ogg|oga|opus|m4a|aac)$/i;
 
-/** What a file system says when it will not have a file there. */
-const UNWRITABLE = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'EISDIR', 'ENAMETOOLONG']);
+/** Outputs of one call that are fetched at once, unless asked otherwise; a task seldom has more. */
+const CONCURRENCY = 4;
+const MOST_CONCURRENCY = 64;
 
-interface Job {
-  output: OutputFacts;
-  origin: OutputOrigin;
+/** Transfers of one client at once: each has a connection, a file and two megabytes. */
+const MOST_TRANSFERS = 16;
+
+/** A name given by the caller may be as long as the system allows, that of its part a little longer. */
+const MOST_NAME_BYTES = 200;
+
+const DOWNLOAD_OPTIONS = [...TRANSFER_OPTIONS, 'overwrite', 'name', 'concurrency', 'keepPart'];
+
+/** Trouble after which what has come is of no use: another attempt would begin anew anyway, or must not be made. */
+const NOT_KEPT = new Set(['exists', 'wrong_media', 'empty', 'too_large', 'private_address', 'bad_data_url']);
+
+/** One output with what is known of earlier downloads. */
+export interface SaveJob extends Job {
+  /** Files that this very output was saved to before this call. */
+  known: readonly KeptFile[];
 }
 
-/** Saves `jobs` in order; each file is complete and checked, or does not exist. Throws `DownloadError`. */
-export async function saveOutputs(
-  jobs: readonly Job[],
-  target: string,
-  options: DownloadOptions,
-): Promise<SavedFile[]> {
-  checkTarget(target, jobs[0]?.origin.taskId);
-  const folder = target.endsWith('/') || target.endsWith(sep) || (await isFolder(target));
-  if (!folder && jobs.length > 1) {
-    throw new DownloadError(`${target} is one file name and the task has ${jobs.length} outputs.`, {
-      code: 'one_name_many_outputs',
-      phase: 'download',
-      taskId: jobs[0]?.origin.taskId,
-      mayBeBilled: true,
-      hint: 'Give a folder: a path that ends in "/".',
-    });
+/** Where one output goes. */
+interface Place {
+  directory: string;
+  /** Of the file, as far as it is known before its bytes are: without an extension where those decide it. */
+  base: string;
+  pathOf: (extension: string) => string;
+}
+
+/** Saves results of one client. */
+export class Saver {
+  readonly #access: MediaAccess;
+  readonly #gate = new Gate(MOST_TRANSFERS);
+  /** Two downloads to one name go one after the other. */
+  readonly #queue = new KeyedQueue();
+  #self: Promise<Owner> | undefined;
+
+  constructor(access: MediaAccess) {
+    this.#access = access;
   }
-  const files: SavedFile[] = [];
-  for (const job of jobs) files.push(await save(job, target, folder, jobs.length, options));
-  return files;
-}
 
-/** Whether files that were saved before are still there, in `folder`, by their sizes. */
-export async function areThere(files: readonly SavedFile[], folder: string): Promise<boolean> {
-  const sizes = files.map(({ path }) =>
-    stat(path).then(
-      ({ size }) => size,
-      () => undefined,
-    ),
-  );
-  const found = await Promise.all(sizes);
-  return (
-    files.length > 0 &&
-    files.every(({ path, bytes }, index) => found[index] === bytes && dirname(resolve(path)) === resolve(folder))
-  );
-}
-
-async function save(
-  job: Job,
-  target: string,
-  folder: boolean,
-  count: number,
-  options: DownloadOptions,
-): Promise<SavedFile> {
-  const { output, origin } = job;
-  const facts = { phase: 'download', taskId: origin.taskId, mayBeBilled: true } as const;
-  const directory = resolve(folder ? target : dirname(target));
-  const watchdog = new Watchdog(options.idleTimeoutMs ?? IDLE_TIMEOUT_MS, options.signal);
-  const part = join(directory, `.${randomBytes(6).toString('hex')}.part`);
-  let handle: FileHandle | undefined;
-  try {
-    await mkdir(directory, { recursive: true });
-    const media = await openMedia(output.url, origin.access, { signal: watchdog.signal, taskId: origin.taskId });
-    handle = await open(part, 'wx');
-    const recognised = (sniffed: Sniffed) => checkFree(finalPath(sniffed), options, facts);
-    const written = await stream(media, handle, job, { watchdog, recognised, options });
-    await handle.sync();
-    await handle.close();
-    handle = undefined;
-    if (output.bytes !== undefined && output.bytes !== written.bytes) {
-      origin.warn(
-        'size_mismatch',
-        `The gateway declared ${output.bytes} bytes for output ${origin.index} of ${origin.taskId ?? 'a task'}; ${written.bytes} came.`,
+  /**
+   * Saves `jobs`, some at a time; each file is complete and checked, or does not exist. What fails does not stop the
+   * others. Throws `DownloadError`, `WaitAbortedError`, and `ConfigError` for options that cannot be meant.
+   */
+  async save(jobs: readonly SaveJob[], target: string, options: DownloadOptions): Promise<SavedFile[]> {
+    checkDownload(options);
+    const [first] = jobs;
+    checkTarget(target, first?.origin.taskId);
+    const isFolder = target.endsWith('/') || target.endsWith(sep) || (await isDirectory(target));
+    if (!isFolder && jobs.length > 1) {
+      throw failure(
+        { taskId: first?.origin.taskId },
+        `${target} is one file name and the task has ${jobs.length} outputs.`,
+        {
+          code: 'one_name_many_outputs',
+          hint: 'Give a folder: a path that ends in "/".',
+        },
       );
     }
-    const path = finalPath(written.sniffed);
-    await publish(part, path, options.overwrite === true, facts);
-    return { path, bytes: written.bytes, sha256: written.sha256, contentType: written.sniffed.contentType };
-  } catch (error) {
-    throw explain(error, { url: shown(output.url), directory, watchdog }, facts);
-  } finally {
-    watchdog.stop();
-    await handle?.close().catch(() => {});
-    await rm(part, { force: true }).catch(() => {});
+    const shared = withOneReread(jobs);
+    const gate = new Gate(options.concurrency ?? CONCURRENCY);
+    const work = shared.map((job) =>
+      gate.run(() =>
+        this.#one(job, placeOf(job, target, { isFolder, count: jobs.length, name: options.name }), options),
+      ),
+    );
+    const ended = await Promise.allSettled(work);
+    const failed = ended.filter((one) => one.status === 'rejected');
+    if (failed[0] === undefined) return ended.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    throw withOthers(failed[0].reason, ended.length - failed.length, ended.length);
   }
 
-  function finalPath(sniffed: Sniffed): string {
-    // `kling-v2.5` has no extension: only what is known as one counts.
-    if (!folder)
-      return MEDIA_EXTENSION.test(extname(target)) ? resolve(target) : `${resolve(target)}.${sniffed.extension}`;
-    const own = options.name === undefined ? undefined : `${options.name}${count > 1 ? `-${origin.index + 1}` : ''}`;
-    const base = own ?? `${origin.model}-${origin.taskId ?? 'output'}-${origin.index}`;
-    return join(directory, `${safeName(base)}.${sniffed.extension}`);
+  async #one(job: SaveJob, place: Place, options: DownloadOptions): Promise<SavedFile> {
+    const subject = { taskId: job.origin.taskId, url: job.output.url };
+    try {
+      return await this.#queue.run(join(place.directory, place.base), async () => {
+        const kept = options.overwrite === true ? undefined : await this.#found(job, place);
+        if (kept !== undefined) return kept;
+        return this.#gate.run(() => this.#fetched(job, place, options));
+      });
+    } catch (error) {
+      if (options.signal?.aborted && !ImaRouterError.is(error)) throw aborted(subject, options.signal.reason);
+      if (ImaRouterError.is(error)) throw error;
+      throw (
+        diskTrouble(subject, place.directory, codeOf(error), error) ??
+        failure(subject, `The result ${shown(subject.url)} could not be saved (${reasonOf(error)}).`, {
+          code: 'transfer_failed',
+          retryable: true,
+          cause: error,
+        })
+      );
+    }
+  }
+
+  /** The file from an earlier download, if it is still what it was. */
+  async #found({ origin, known }: SaveJob, { pathOf }: Place): Promise<SavedFile | undefined> {
+    const kept = [...known, ...(await origin.kept())].find(
+      ({ path, index }) => (index === undefined || index === origin.index) && path === pathOf(extname(path).slice(1)),
+    );
+    if (kept === undefined || !(await isUnchanged(kept))) return undefined;
+    const { path, bytes, sha256, contentType } = kept;
+    return { path, bytes, sha256, contentType, skipped: true };
+  }
+
+  async #fetched(job: SaveJob, place: Place, options: DownloadOptions): Promise<SavedFile> {
+    const { output, origin } = job;
+    const { keepPart = true } = options;
+    const overwrite = options.overwrite !== undefined && options.overwrite !== false;
+    const subject = { taskId: origin.taskId, url: output.url };
+    const checkFree = async (path: string): Promise<void> => {
+      if (!overwrite && (await isThere(path))) throw exists(path, subject.taskId);
+    };
+    if (options.signal?.aborted) throw aborted(subject, options.signal.reason);
+    await makeDirectories(place.directory, 0o777);
+    if (extname(place.base) !== '' && place.pathOf('') === join(place.directory, place.base)) {
+      await checkFree(place.pathOf(''));
+    }
+    this.#self ??= thisProcess();
+    const part = await Part.take({
+      path: join(place.directory, shortened(place.base, MOST_NAME_BYTES)),
+      of: JSON.stringify([origin.taskId ?? output.url.split('?')[0], origin.index]),
+      self: await this.#self,
+      subject,
+      recognised: ({ extension }: Sniffed) => checkFree(place.pathOf(extension)),
+    });
+    try {
+      await transfer(job, part, this.#access, options);
+      const { sniffed } = part;
+      const { bytes, sha256 } = await part.finished();
+      await compare(job, part.path, bytes);
+      const path = place.pathOf(sniffed.extension);
+      if (!(await part.publish(path, overwrite))) throw exists(path, subject.taskId);
+      const file = { path, bytes, sha256, contentType: sniffed.contentType };
+      await origin.keep({ ...file, index: origin.index, modifiedMs: (await stat(path)).mtimeMs });
+      return file;
+    } catch (error) {
+      const isUseless = ImaRouterError.is(error) && NOT_KEPT.has(error.code);
+      // The trouble is told, not what came of the part: that is found out by the next download.
+      await (keepPart && !isUseless ? part.keep() : part.discard()).catch(() => {});
+      throw error;
+    }
   }
 }
 
-/** Body to file, hashing on the way. The type is checked as soon as its signature is in, before most bytes are. */
-async function stream(
-  media: OpenMedia,
-  handle: FileHandle,
-  job: Job,
-  at: { watchdog: Watchdog; recognised: (sniffed: Sniffed) => Promise<void>; options: DownloadOptions },
-): Promise<{ bytes: number; sha256: string; sniffed: Sniffed }> {
-  const hash = createHash('sha256');
-  let head = new Uint8Array(0);
-  let sniffed: Sniffed | undefined;
-  let bytes = 0;
-  for await (const chunk of media.body) {
-    at.watchdog.fed();
-    hash.update(chunk);
-    await handle.writeFile(chunk);
-    bytes += chunk.length;
-    if (sniffed === undefined) {
-      head = Buffer.concat([head, chunk.subarray(0, SNIFF_BYTES - head.length)]);
-      if (head.length >= SNIFF_BYTES) {
-        sniffed = mediaOrThrow(head, job);
-        await at.recognised(sniffed);
-      }
-    }
-    report(at.options, { bytes, total: media.total }, job.origin);
-  }
-  if (media.total !== undefined && bytes !== media.total) {
-    throw new DownloadError(`The result ${shown(job.output.url)} broke off: ${bytes} of ${media.total} bytes came.`, {
-      code: 'truncated',
+/** Makes `folder`, and throws `DownloadError` where nothing could be saved in it. */
+export async function prepareFolder(folder: string): Promise<void> {
+  checkTarget(folder, undefined);
+  try {
+    await makeDirectories(resolve(folder), 0o777);
+    await access(resolve(folder), constants.W_OK);
+  } catch (error) {
+    const trouble = diskTrouble({ taskId: undefined, url: 'data:' }, resolve(folder), codeOf(error), error);
+    if (trouble === undefined) throw error;
+    throw new DownloadError(`${resolve(folder)} is no folder that results can be saved in (${codeOf(error)}).`, {
+      code: trouble.code,
       phase: 'download',
-      taskId: job.origin.taskId,
-      mayBeBilled: true,
-      retryable: true,
-      hint: 'Download again.',
+      hint: 'Choose a folder that this process may write to. Nothing was bought.',
+      cause: error,
     });
   }
-  if (sniffed === undefined) {
-    sniffed = mediaOrThrow(head, job);
-    await at.recognised(sniffed);
+}
+
+/** By size and time of the last change, as `make` and `git` do it; where only the time differs, by the bytes themselves. */
+async function isUnchanged({ path, bytes, sha256, modifiedMs }: KeptFile): Promise<boolean> {
+  const facts = await stat(path).catch(() => undefined);
+  if (facts === undefined || !facts.isFile() || facts.size !== bytes) return false;
+  return facts.mtimeMs === modifiedMs || (await hashOf(path)) === sha256;
+}
+
+async function hashOf(path: string): Promise<string | undefined> {
+  const hash = createHash('sha256');
+  try {
+    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
+    return hash.digest('hex');
+  } catch {
+    return undefined;
   }
-  return { bytes, sha256: hash.digest('hex'), sniffed };
+}
+
+/** What the gateway says of a file, compared with what came: a difference is worth a warning, and no more. */
+async function compare({ output, origin }: Job, path: string, bytes: number): Promise<void> {
+  const which = `output ${origin.index} of ${origin.taskId ?? 'a task'}`;
+  if (output.bytes !== undefined && output.bytes !== bytes) {
+    origin.warn('size_mismatch', `The gateway declared ${output.bytes} bytes for ${which}; ${bytes} came.`);
+  }
+  const { width, height } = output;
+  if (width === undefined && height === undefined) return;
+  const size = await sizeOf(path, output.kind);
+  if (size === undefined || ((width ?? size.width) === size.width && (height ?? size.height) === size.height)) return;
+  const declared = `${width ?? '?'}×${height ?? '?'}`;
+  origin.warn(
+    'dimension_mismatch',
+    `The gateway declared ${declared} for ${which}; it is ${size.width}×${size.height}.`,
+  );
+}
+
+/** The outputs of one task share one question for fresh URLs. */
+function withOneReread(jobs: readonly SaveJob[]): SaveJob[] {
+  const asked = new Map<string | undefined, Promise<readonly OutputFacts[]>>();
+  return jobs.map((job) => {
+    const { reread, taskId } = job.origin;
+    if (reread === undefined) return job;
+    const once = (signal: AbortSignal): Promise<readonly OutputFacts[]> => {
+      const answer = asked.get(taskId) ?? reread(signal);
+      asked.set(taskId, answer);
+      return answer;
+    };
+    return { ...job, origin: { ...job.origin, reread: once } };
+  });
+}
+
+function placeOf(
+  { output, origin }: SaveJob,
+  target: string,
+  { isFolder, count, name }: { isFolder: boolean; count: number; name: string | undefined },
+): Place {
+  if (isFolder) {
+    const directory = resolve(target);
+    const base = nameFrom(name, { output, origin, count });
+    return { directory, base, pathOf: (extension) => join(directory, `${base}.${extension}`) };
+  }
+  const path = resolve(target);
+  // `kling-v2.5` has no extension: only what is known as one counts.
+  const isWhole = MEDIA_EXTENSION.test(extname(target));
+  return {
+    directory: dirname(path),
+    base: basename(path),
+    pathOf: (extension) => (isWhole ? path : `${path}.${extension}`),
+  };
+}
+
+function exists(path: string, taskId: string | undefined): DownloadError {
+  return failure({ taskId }, `${path} exists already and is left as it is.`, {
+    code: 'exists',
+    hint: 'Pass `overwrite: true`, or another folder or name.',
+  });
+}
+
+/** The first of the failures; that others were saved is worth knowing. */
+function withOthers(error: unknown, saved: number, all: number): unknown {
+  if (!ImaRouterError.is(error) || all === 1 || error instanceof WaitAbortedError) return error;
+  const hint = `${saved} of ${all} outputs are saved. ${error.hint}`.trim();
+  const { code, phase, status, taskId, retryable, mayBeBilled, cause } = error;
+  return new DownloadError(error.message, { code, phase, status, taskId, retryable, mayBeBilled, hint, cause });
 }
 
 function checkTarget(target: unknown, taskId: string | undefined): void {
   if (typeof target === 'string' && target !== '' && !target.includes('\0')) return;
-  throw new DownloadError(`${JSON.stringify(target) ?? 'undefined'} is no place for a file.`, {
+  throw failure({ taskId }, `${JSON.stringify(target) ?? 'undefined'} is no place for a file.`, {
     code: 'bad_target',
-    phase: 'download',
-    taskId,
-    mayBeBilled: true,
     hint: 'Give a folder (ends in "/") or a file name.',
   });
 }
 
-function report(
-  options: DownloadOptions,
-  progress: { bytes: number; total: number | undefined },
-  origin: OutputOrigin,
-) {
-  guarded(options.onProgress, (error) => origin.warn('callback_threw', `onProgress threw: ${messageOf(error)}`))(
-    progress,
-  );
+/** Throws `ConfigError` for options that no download can have. */
+function checkDownload(options: DownloadOptions): void {
+  checkNames(options, DOWNLOAD_OPTIONS);
+  checkTransfer(options);
+  const { concurrency = CONCURRENCY, name } = options;
+  if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > MOST_CONCURRENCY) {
+    throw bad('concurrency', `must be a whole number from 1 to ${MOST_CONCURRENCY}`);
+  }
+  if (name !== undefined) {
+    if (typeof name !== 'string' || name === '') throw bad('name', 'must be a text, and not empty');
+    checkTemplate(name);
+  }
+  const { overwrite = false, keepPart = false }: Record<string, unknown> = { ...options };
+  if (typeof keepPart !== 'boolean') throw bad('keepPart', 'must be true or false');
+  if (![true, false, 'unverified'].some((known) => known === overwrite)) {
+    throw bad('overwrite', "must be true, false or 'unverified'");
+  }
 }
 
-/** An HTML page or a JSON error with status 200 is not a result: it is refused with its first characters shown. */
-function mediaOrThrow(head: Uint8Array, job: Job): Sniffed {
-  const sniffed = sniff(head);
-  if (sniffed !== null && sniffed.kind === job.output.kind) return sniffed;
-  const text = new TextDecoder().decode(head.subarray(0, 120)).replace(/\s+/g, ' ').trim();
-  const what =
-    head.length === 0
-      ? 'empty'
-      : sniffed !== null
-        ? `${sniffed.contentType}, not ${job.output.kind}`
-        : `not ${job.output.kind}: it begins with ${JSON.stringify(redactText(text))}`;
-  throw new DownloadError(`The result ${shown(job.output.url)} is ${what}.`, {
-    code: head.length === 0 ? 'empty' : 'wrong_media',
-    phase: 'download',
-    taskId: job.origin.taskId,
-    mayBeBilled: true,
-    retryable: true,
-    hint: 'Read the task again for a fresh URL, then download again; the generation itself is done and paid.',
-  });
-}
-
-/** Gives the checked file its name; without `overwrite` an existing one is never replaced, not even in a race. */
-async function publish(part: string, path: string, overwrite: boolean, facts: Omit<ErrorFacts, 'code'>): Promise<void> {
-  if (overwrite) {
-    await rename(part, path);
-  } else {
-    try {
-      await link(part, path);
-    } catch (error) {
-      if (codeOf(error) === 'EEXIST') throw exists(path, facts);
-      // Some file systems have no hard links: there, look and rename.
-      await checkFree(path, {}, facts);
-      await rename(part, path);
-    }
-  }
-  const directory = await open(dirname(path), 'r').catch(() => undefined);
-  await directory?.sync().catch(() => {});
-  await directory?.close();
-}
-
-async function checkFree(path: string, options: DownloadOptions, facts: Omit<ErrorFacts, 'code'>): Promise<void> {
-  if (options.overwrite === true) return;
-  const taken = await access(path).then(
-    () => true,
-    () => false,
-  );
-  if (taken) throw exists(path, facts);
-}
-
-function exists(path: string, facts: Omit<ErrorFacts, 'code'>): DownloadError {
-  return new DownloadError(`${path} exists already and is left as it is.`, {
-    code: 'exists',
-    hint: 'Pass `overwrite: true`, or another folder or name.',
-    ...facts,
-  });
-}
-
-function explain(
-  error: unknown,
-  at: { url: string; directory: string; watchdog: Watchdog },
-  facts: Omit<ErrorFacts, 'code'>,
-): Error {
-  if (ImaRouterError.is(error)) return error;
-  const { url, directory, watchdog } = at;
-  if (watchdog.aborted) {
-    return new WaitAbortedError(`The download of ${url} was aborted by the caller.`, {
-      code: 'aborted',
-      hint: 'The result is still there: download again.',
-      ...facts,
-      cause: error,
-    });
-  }
-  const again = {
-    retryable: true,
-    hint: 'Download again; the generation itself is done and paid.',
-    ...facts,
-    cause: error,
-  };
-  if (watchdog.idle) {
-    return new DownloadError(`The result ${url} stalled: no byte for ${watchdog.idleTimeoutMs} ms.`, {
-      code: 'stalled',
-      ...again,
-    });
-  }
-  const code = codeOf(error);
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new DownloadError(`No space left in ${directory} for ${url}.`, {
-      code: 'disk_full',
-      ...again,
-      hint: 'Free some space, then download again.',
-    });
-  }
-  if (code !== undefined && UNWRITABLE.has(code)) {
-    return new DownloadError(`No file can be written in ${directory} (${code}).`, {
-      code: 'not_writable',
-      ...again,
-      retryable: false,
-      hint: 'Choose a folder that this process may write to.',
-    });
-  }
-  const reason =
-    error instanceof Error ? (error.cause instanceof Error ? error.cause.message : error.message) : String(error);
-  return new DownloadError(`The result ${url} could not be fetched (${reason}).`, {
-    code: 'transfer_failed',
-    ...again,
-  });
-}
-
-/** One signal for the three ways a transfer is given up: silence, the caller, the end. */
-class Watchdog {
-  readonly #controller = new AbortController();
-  readonly #caller: AbortSignal | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  #idle = false;
-
-  constructor(
-    readonly idleTimeoutMs: number,
-    caller: AbortSignal | undefined,
-  ) {
-    this.#caller = derived(caller);
-    if (this.#caller?.aborted) this.#onCaller();
-    this.#caller?.addEventListener('abort', this.#onCaller, { once: true });
-    this.fed();
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  get idle(): boolean {
-    return this.#idle;
-  }
-
-  get aborted(): boolean {
-    return this.#caller?.aborted === true && !this.#idle;
-  }
-
-  fed(): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      this.#idle = true;
-      this.#controller.abort(new Error('idle'));
-    }, this.idleTimeoutMs);
-  }
-
-  stop(): void {
-    clearTimeout(this.#timer);
-    this.#caller?.removeEventListener('abort', this.#onCaller);
-  }
-
-  readonly #onCaller = (): void => this.#controller.abort(this.#caller?.reason);
-}
-
-async function isFolder(path: string): Promise<boolean> {
+async function isDirectory(path: string): Promise<boolean> {
   return stat(path).then(
     (found) => found.isDirectory(),
     () => false,
   );
-}
-
-function codeOf(error: unknown): string | undefined {
-  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
-    ? error.code
-    : undefined;
 }

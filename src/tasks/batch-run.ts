@@ -1,6 +1,5 @@
 // Many requests as one piece of work: bounded, continued instead of paid again, every item with its own ending.
 
-import type { SavedFile } from '../media/index.js';
 import { guarded, ImaRouterError, messageOf, SubmitUnknownError, WaitAbortedError } from '../transport/index.js';
 import { type BatchItem, type BatchOptions, type BatchTotals, type BatchUpdate, CONCURRENCY } from './batch.js';
 import { asError, type Booked, Books, type BooksPort } from './batch-books.js';
@@ -22,9 +21,8 @@ export interface BatchPort<Request> extends BooksPort<Request> {
   settled(key: string): Promise<JournalRecord | undefined>;
   /** Costs of earlier purchases, by model. */
   costs(): Promise<{ model: string; costUsd: number }[]>;
-  saved(task: Task, files: readonly SavedFile[]): Promise<void>;
-  /** Whether files of an earlier run are still there, in that folder. */
-  areThere(files: readonly SavedFile[], folder: string): Promise<boolean>;
+  /** Makes that folder; throws where nothing could be saved in it. */
+  prepareFolder(folder: string): Promise<void>;
   warn(code: string, message: string): void;
   /** Whether submits of unknown fate may be sent again. */
   resendsUnknown: boolean;
@@ -83,7 +81,7 @@ export class BatchRun<Request extends { model: string }> {
 
   /** The endings, in the order in which they come. Leaving early stops the batch; what is bought stays in the journal. */
   async *items(): AsyncGenerator<BatchItem<Request>, void, undefined> {
-    const { signal, concurrency = CONCURRENCY, maxCostUsd } = this.#options;
+    const { signal, concurrency = CONCURRENCY, maxCostUsd, outDir } = this.#options;
     const halt = () => this.#halt(signal?.reason);
     if (signal?.aborted) halt();
     signal?.addEventListener('abort', halt, { once: true });
@@ -104,6 +102,8 @@ export class BatchRun<Request extends { model: string }> {
       }
     };
     try {
+      // A folder that cannot be had is told of before anything is bought for it.
+      if (outDir !== undefined && !this.#stop.signal.aborted) await this.#port.prepareFolder(outDir);
       if (maxCostUsd !== undefined) await this.#readBooks();
       const workers = Array.from({ length: concurrency }, work);
       try {
@@ -234,28 +234,19 @@ export class BatchRun<Request extends { model: string }> {
       item.task = before;
       item.continued = true;
       this.#totals.continued++;
-      await this.#findFiles(item, record);
       if (record.state === 'succeeded') item.result = await this.#result(item, before);
       else await this.#counted(item, booked, async () => before);
     }
     await this.#save(item);
   }
 
-  async #findFiles(item: BatchItem<Request>, { files }: JournalRecord): Promise<void> {
-    const { outDir } = this.#options;
-    if (outDir === undefined || files === undefined) return;
-    if (!(await this.#heard(this.#port.areThere(files, outDir)))) return;
-    item.files = files;
-  }
-
   async #save(item: BatchItem<Request>): Promise<void> {
     const { outDir } = this.#options;
-    const { task, result } = item;
-    if (outDir === undefined || task === undefined || result === undefined || item.files !== undefined) return;
+    const { result } = item;
+    if (outDir === undefined || result === undefined) return;
     const folder = /[/\\]$/.test(outDir) ? outDir : `${outDir}/`;
-    // The name has the task's id in it: what lies there is from an earlier run that was cut off before it noted it.
-    item.files = await result.download(folder, { signal: this.#stop.signal, overwrite: true });
-    await this.#port.saved(task, item.files);
+    // The name has the task's id in it: what lies there is from an earlier run, perhaps one that was cut off before it noted it.
+    item.files = await result.download(folder, { signal: this.#stop.signal, overwrite: 'unverified' });
   }
 
   async #buy(item: BatchItem<Request>, booked: Booked<Request>, prepared: Prepared): Promise<void> {

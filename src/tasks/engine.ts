@@ -1,7 +1,7 @@
 // The tasks of one client: handles on what was bought, now or before, their status calls, and what is noted of them.
 
 import type { Modality, Route } from '../catalog/index.js';
-import { type MediaAccess, Output, type OutputFacts } from '../media/index.js';
+import { Downloads, type KeptFile, type MediaAccess, Output, type OutputFacts } from '../media/index.js';
 import { ConfigError, messageOf, RateLimitError, type Stop, sha256, type Transport } from '../transport/index.js';
 import { type BatchItem, type BatchOptions, checkBatch } from './batch.js';
 import { type BatchPort, BatchRun } from './batch-run.js';
@@ -57,10 +57,13 @@ export class TaskEngine implements TaskPort {
   readonly #options: EngineOptions;
   readonly #purchases: Purchases;
   readonly #durations: Durations;
+  readonly #downloads: Downloads;
   /** Ids that the journal does not know yet: their note failed. */
   readonly #unnoted = new Set<string>();
   /** By id, notes of such ids that are under way. */
   readonly #noting = new Map<string, Promise<void>>();
+  /** By id, notes of files that are under way. */
+  readonly #keeping = new Map<string, Promise<void>>();
   /** By key, handles that `resume` gave and nobody waits for yet: whoever asks again gets the same. */
   readonly #resumed = new Map<string, { task: Task; ref: TaskRef }>();
 
@@ -68,6 +71,7 @@ export class TaskEngine implements TaskPort {
     this.#options = options;
     this.scheduler = options.scheduler;
     this.#durations = new Durations(options.durations);
+    this.#downloads = new Downloads(options.media);
     this.#records = new Records({ ...options, warn: ({ code, message, ...rest }) => this.warn(code, message, rest) });
     this.#purchases = new Purchases({ ...options, records: this.#records });
   }
@@ -157,8 +161,7 @@ export class TaskEngine implements TaskPort {
         const ended = await records.list({ state: 'succeeded' });
         return ended.flatMap(({ model, costUsd }) => (costUsd === undefined ? [] : [{ model, costUsd }]));
       },
-      saved: (task, files) => this.#saved(task.toJSON(), files),
-      areThere: (files, folder) => Output.areThere(files, folder),
+      prepareFolder: (folder) => this.#downloads.prepareFolder(folder),
       // Gateways that share a journal share no keys.
       digest: (text) => sha256(JSON.stringify([this.#options.gateway, text])),
       warn: (code, message) => this.warn(code, message),
@@ -215,18 +218,26 @@ export class TaskEngine implements TaskPort {
     this.#options.transport.aborts.on(signal, listener);
 
   output(facts: OutputFacts, ref: TaskRef, index: number): Output {
-    // A path without a host is the gateway's own: it stands below the base URL, wherever that is.
-    const url = facts.url.startsWith('/') ? this.#options.transport.baseUrl + facts.url : facts.url;
+    const lastResort = index === 0 ? this.#options.readers.contentPath?.(ref) : undefined;
     return new Output(
-      { ...facts, url },
+      { ...facts, url: this.#absolute(facts.url) },
       {
         model: ref.model,
         taskId: ref.id,
         index,
-        access: this.#options.media,
         warn: (code, message) => this.warn(code, message, { taskId: ref.id }),
+        reread: async (signal) => (await this.attach(ref).refresh({ signal })).outputs,
+        lastResort: lastResort === undefined ? undefined : this.#absolute(lastResort),
+        kept: () => this.#keptOf(ref),
+        keep: (file) => this.#keep(ref, file),
       },
+      this.#downloads,
     );
+  }
+
+  /** A path without a host is the gateway's own: it stands below the base URL, wherever that is. */
+  #absolute(url: string): string {
+    return url.startsWith('/') ? this.#options.transport.baseUrl + url : url;
   }
 
   async ended(ref: TaskRef, state: TaskState, at: { elapsedMs: number; watched: Watched }): Promise<void> {
@@ -284,9 +295,26 @@ export class TaskEngine implements TaskPort {
     );
   }
 
-  async #saved(ref: TaskRef, files: readonly RecordFile[]): Promise<void> {
-    const kept = files.map(({ path, bytes, sha256, contentType }) => ({ path, bytes, sha256, contentType }));
-    await this.#noteOf(ref, () => ({ files: kept }));
+  /** Files that the journal knows of a task; none where it has no record, or cannot be read. */
+  async #keptOf(ref: TaskRef): Promise<readonly KeptFile[]> {
+    try {
+      return (await this.#records.recordOf(ref))?.files ?? [];
+    } catch (error) {
+      this.warn('journal_unavailable', `Files of task ${ref.id} could not be looked up: ${messageOf(error)}`);
+      return [];
+    }
+  }
+
+  /** Notes a saved file; several of one task may come at once. */
+  async #keep(ref: TaskRef, file: RecordFile): Promise<void> {
+    const before = this.#keeping.get(ref.id) ?? Promise.resolve();
+    const mine = before.then(async () => {
+      const others = (await this.#keptOf(ref)).filter(({ path }) => path !== file.path);
+      await this.#noteOf(ref, () => ({ files: [...others, file] }));
+    });
+    this.#keeping.set(ref.id, mine);
+    await mine;
+    if (this.#keeping.get(ref.id) === mine) this.#keeping.delete(ref.id);
   }
 
   /**

@@ -142,7 +142,14 @@ const ERROR_KINDS: Record<TaskError['kind'], true> = {
 };
 const isErrorKind = oneOf(ERROR_KINDS);
 
-const isFile = shaped<RecordFile>({ path: isText, bytes: isNumber, sha256: isText, contentType: isText });
+const isFile = shaped<RecordFile>({
+  path: isText,
+  bytes: isNumber,
+  sha256: isText,
+  contentType: isText,
+  index: optional(isNumber),
+  modifiedMs: optional(isNumber),
+});
 
 const isError = shaped<TaskError>({
   code: optional(isText),

@@ -1,6 +1,7 @@
 // What is written down about each paid request, in what order: intent before the POST, id before the first poll.
 
 import type { Modality } from '../catalog/index.js';
+import type { KeptFile } from '../media/index.js';
 import type { TaskError } from './state.js';
 import type { Warning } from './warning.js';
 
@@ -8,12 +9,7 @@ import type { Warning } from './warning.js';
 export type RecordState = 'intent' | 'unknown' | 'submitted' | 'succeeded' | 'failed' | 'cancelled';
 
 /** A file that a result was saved to. */
-export interface RecordFile {
-  path: string;
-  bytes: number;
-  sha256: string;
-  contentType: string;
-}
+export type RecordFile = KeptFile;
 
 /** One paid request. Holds no key. Times are ISO 8601. */
 export interface JournalRecord {

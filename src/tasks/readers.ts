@@ -11,4 +11,6 @@ export interface TaskReaders {
   mayHaveBeenTaken(answer: Answer): boolean;
   /** Null when the answer says nothing about the task (`{"code":"success","data":null}`). */
   readState(answer: Answer, at: { pollPath: string; modality: Modality; id?: string }): StateReading | null;
+  /** Where the gateway itself hands out the bytes of a finished task, with the key; undefined where it does not. */
+  contentPath?(at: { pollPath: string; id: string }): string | undefined;
 }

@@ -91,6 +91,17 @@ export function isPrivateHost(hostname: string): boolean {
   return PRIVATE_V4.test(`${a >> 8}.${a & 255}.${b >> 8}.${b & 255}`);
 }
 
+/** Proxies that capture all traffic (Clash, Surge) answer name lookups with stand-ins of this range, meant for measuring. */
+const STAND_IN_V4 = /^198\.1[89]\./;
+
+/** Whether an address that a name server gave is a private one, so that a public name leads into somebody's network. */
+export function isPrivateAddress(address: string): boolean {
+  const bare = address.replace(/%.*$/, '');
+  if (!bare.includes(':')) return isPrivateHost(bare) && !STAND_IN_V4.test(bare);
+  // In the form that `URL` writes, which is what the ranges are spelt in.
+  return !URL.canParse(`http://[${bare}]`) || isPrivateHost(new URL(`http://[${bare}]`).hostname);
+}
+
 /** Headers that belong to the connection or to this library; a caller's own would break or misdirect a paid call. */
 const NOT_FOR_USERS = new Set([
   'authorization',

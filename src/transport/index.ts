@@ -1,7 +1,15 @@
 // The door of the transport room: one HTTP exchange, its errors, and nothing about tasks or vendors.
 
 export { Aborts, derived, Stop } from './aborts.js';
-export { cleanBaseUrl, cleanHeaders, cleanIndexUrl, cleanKey, isLoopback, isPrivateHost } from './address.js';
+export {
+  cleanBaseUrl,
+  cleanHeaders,
+  cleanIndexUrl,
+  cleanKey,
+  isLoopback,
+  isPrivateAddress,
+  isPrivateHost,
+} from './address.js';
 export { isBase64 } from './base64.js';
 export { guarded, messageOf } from './callbacks.js';
 export { bad, checkNames, checkSignal } from './check.js';
@@ -9,6 +17,7 @@ export { sha256 } from './digest.js';
 export * from './errors.js';
 export { Answer, exchange, type FetchLike } from './exchange.js';
 export { isRecord, shownText, valueAt } from './json.js';
+export { fetchesDirectly } from './platform.js';
 export { redactJson, redactText } from './redact.js';
 export {
   kindOfStatus,
@@ -17,5 +26,5 @@ export {
   type RefusalKind,
   refusalError,
 } from './refusal.js';
-export { backoff, DEFAULT_RETRY, type RetryPolicy } from './retry.js';
+export { backoff, DEFAULT_RETRY, parseRetryAfter, type RetryPolicy } from './retry.js';
 export { type Call, LONGEST_TIMER_MS, type Logger, Transport, type TransportOptions } from './transport.js';

@@ -24,6 +24,29 @@ export function globalDispatcher(): Dispatching | undefined {
   return isDispatching(found) ? found : undefined;
 }
 
+/**
+ * Whether fetch takes the straight way to the server: the platform's own fetch, and beneath it undici's agent as it
+ * comes. Not so with a proxy (`NODE_USE_ENV_PROXY` too), a mock, an interceptor, or an agent with settings of its own.
+ */
+export function fetchesDirectly(): boolean {
+  if (typeof process === 'undefined' || !isPlatformFetch(globalThis.fetch)) return false;
+  const agent = globalDispatcher();
+  if (agent === undefined) return true;
+  const base: unknown = Object.getPrototypeOf(Object.getPrototypeOf(agent));
+  const isComposed = !isDispatching(base) || base.dispatch !== agent.dispatch;
+  if (agent.constructor.name !== 'Agent' || isComposed) return false;
+  const symbols = Object.getOwnPropertySymbols(agent);
+  const hidden = (name: string): unknown => {
+    const found = symbols.find(({ description }) => description === name);
+    return found === undefined ? undefined : Reflect.get(agent, found);
+  };
+  const [options, factory] = [hidden('options'), hidden('factory')];
+  if (typeof options !== 'object' || options === null || typeof factory !== 'function') return false;
+  // Node 24 has a limit in there that is none.
+  const isUnset = (value: unknown) => value === undefined || value === null || value === Number.POSITIVE_INFINITY;
+  return Object.values(options).every(isUnset) && factory.name === 'defaultFactory';
+}
+
 function isDispatching(value: unknown): value is Dispatching {
   return typeof value === 'object' && value !== null && 'dispatch' in value && typeof value.dispatch === 'function';
 }

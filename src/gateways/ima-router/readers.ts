@@ -20,7 +20,18 @@ export const readers: TaskReaders = {
   },
   mayHaveBeenTaken,
   readState,
+  contentPath,
 };
+
+/** Paths at which the gateway hands out the bytes itself (seed 001 for pictures; field-notes A1 for videos). */
+const CONTENT_PATHS: Readonly<Record<string, string>> = {
+  '/v1/videos/{task_id}': '/v1/videos/{task_id}/content',
+  '/mj/task/{task_id}/fetch': '/mj/image/{task_id}',
+};
+
+function contentPath({ pollPath, id }: { pollPath: string; id: string }): string | undefined {
+  return CONTENT_PATHS[pollPath]?.replace('{task_id}', encodeURIComponent(id));
+}
 
 /** Longer words than this are no status words; nobody wants to read them whole in a warning. */
 const LONGEST_WORD = 100;

@@ -1,0 +1,31 @@
+// One GET for a result and its answer: what all ways to send it have in common.
+
+import type { Subject } from './failure.js';
+
+/** One GET. Redirects are not followed. */
+export interface Ask {
+  url: string;
+  headers: Record<string, string>;
+  signal: AbortSignal;
+  /** Called whenever bytes come in. */
+  alive: () => void;
+  /** Whether the host may be in a private network. */
+  isTrusted: boolean;
+  subject: Subject;
+}
+
+/** An answer whose body is still to come. */
+export interface Reply {
+  readonly status: number;
+  header(name: string): string | null;
+  /**
+   * The next bytes, in one or more pieces that are valid until the next call; null at the end. Rejects when the connection
+   * ends before the body does.
+   */
+  read(): Promise<readonly Uint8Array[] | null>;
+  /** Lets the connection go; also needed after the end. */
+  close(): void;
+}
+
+/** A way to send a GET. Rejects where no answer comes. */
+export type Wire = (ask: Ask) => Promise<Reply>;

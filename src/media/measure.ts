@@ -1,0 +1,97 @@
+// How large a picture or film on the disk is, in pixels, as its own header says.
+
+import { type FileHandle, open } from 'node:fs/promises';
+import type { MediaKind } from './sniff.js';
+
+/** In pixels. */
+export interface Size {
+  width: number;
+  height: number;
+}
+
+/** The headers of pictures stand within this much, with room for a large colour profile or preview before them. */
+const PICTURE_BYTES = 512 * 1024;
+
+/** The index of a film is larger than this only for films of many hours. */
+const MOST_INDEX_BYTES = 64 * 1024 * 1024;
+
+/** The size of the file at `path`; undefined where it does not say, or not in a form that is known here. Must not throw. */
+export async function sizeOf(path: string, kind: MediaKind): Promise<Size | undefined> {
+  if (kind === 'audio') return undefined;
+  try {
+    const handle = await open(path, 'r');
+    try {
+      return kind === 'image' ? await pictureSize(handle) : await filmSize(handle);
+    } finally {
+      await handle.close();
+    }
+  } catch {
+    // What cannot be measured is not for that reason wrong.
+    return undefined;
+  }
+}
+
+async function pictureSize(handle: FileHandle): Promise<Size> {
+  const { imageSize } = await import('image-size');
+  const { width, height, orientation = 1 } = imageSize(await bytesAt(handle, 0, PICTURE_BYTES));
+  // From 5 on the picture is shown turned by a quarter (Exif 2.3, tag 0x0112).
+  return orientation >= 5 ? { width: height, height: width } : { width, height };
+}
+
+/** The largest picture track of an MP4 or QuickTime file (ISO 14496-12: moov, trak, tkhd). */
+async function filmSize(handle: FileHandle): Promise<Size | undefined> {
+  const { size: end } = await handle.stat();
+  for (let at = 0; at < end; ) {
+    const box = boxIn(await bytesAt(handle, at, 16), 0);
+    if (box === undefined) return undefined;
+    if (box.type === 'moov' && box.size <= MOST_INDEX_BYTES) {
+      const sizes = tracksIn(await bytesAt(handle, at + box.head, box.size - box.head));
+      return sizes.sort((a, b) => b.width * b.height - a.width * a.height)[0];
+    }
+    at += box.size === 0 ? end : box.size;
+  }
+  return undefined;
+}
+
+function tracksIn(moov: Uint8Array): Size[] {
+  return childrenOf(moov)
+    .filter(({ type }) => type === 'trak')
+    .flatMap(({ body }) => childrenOf(body).filter(({ type }) => type === 'tkhd'))
+    .flatMap(({ body }) => {
+      // Width and height are the last two fields, 16.16 numbers; before them the matrix, whose first is 0 for a quarter turn.
+      const view = new DataView(body.buffer, body.byteOffset, body.length);
+      const width = view.getUint32(body.length - 8) / 65536;
+      const height = view.getUint32(body.length - 4) / 65536;
+      if (width < 1 || height < 1) return [];
+      return [view.getInt32(body.length - 44) === 0 ? { width: height, height: width } : { width, height }];
+    });
+}
+
+function childrenOf(bytes: Uint8Array): { type: string; body: Uint8Array }[] {
+  const children: { type: string; body: Uint8Array }[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const box = boxIn(bytes, at);
+    if (box === undefined) break;
+    children.push({ type: box.type, body: bytes.subarray(at + box.head, at + box.size) });
+    at += box.size;
+  }
+  return children;
+}
+
+/** The head of a box: its whole length (0: to the end of the file) and that of the head itself; 1 means a longer form. */
+function boxIn(bytes: Uint8Array, at: number): { type: string; size: number; head: number } | undefined {
+  if (bytes.length - at < 8) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset + at, Math.min(16, bytes.length - at));
+  const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
+  const short = view.getUint32(0);
+  const isLong = short === 1 && view.byteLength === 16;
+  const size = isLong ? Number(view.getBigUint64(8)) : short;
+  const head = isLong ? 16 : 8;
+  return size !== 0 && size < head ? undefined : { type, size, head };
+}
+
+async function bytesAt(handle: FileHandle, at: number, most: number): Promise<Uint8Array> {
+  const buffer = Buffer.alloc(Math.min(most, Math.max(0, (await handle.stat()).size - at)));
+  const { bytesRead } = await handle.read(buffer, 0, buffer.length, at);
+  return new Uint8Array(buffer.buffer, buffer.byteOffset, bytesRead);
+}

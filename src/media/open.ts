@@ -1,0 +1,58 @@
+// Asking for a result: redirects are followed by hand, and the key goes to the gateway's own origin only.
+
+import type { Reply, Wire } from './exchange.js';
+import { failure, type Subject, shown } from './failure.js';
+
+/** Where results may be asked for, and with what. */
+export interface Hosts {
+  /** Headers for a URL: the key for the gateway's own origin, nothing for any other. */
+  headersFor: (url: string) => Record<string, string>;
+  /** Whether the host may be in a private network: the gateway's own origin, or any where that is this machine itself. */
+  isTrusted: (url: string) => boolean;
+}
+
+/** Chains longer than this are loops or games (issue 5: at most 5). */
+const MAX_REDIRECTS = 5;
+
+/** What an attempt asks for. */
+export interface Question {
+  url: string;
+  /** Of the attempt: which bytes, and of which version. */
+  headers: Record<string, string>;
+  signal: AbortSignal;
+  alive: () => void;
+  subject: Subject;
+}
+
+/**
+ * The answer to a GET, behind all redirects. Rejects where no answer comes, and with `DownloadError`: `bad_redirect`,
+ * `private_address`.
+ */
+export async function open(question: Question, wire: Wire, hosts: Hosts): Promise<Reply> {
+  const { headers, subject } = question;
+  const refuse = (why: string) => failure(subject, `${shown(subject.url)} ${why}.`, { code: 'bad_redirect' });
+  let url: URL = new URL(question.url);
+  // Whoever is asked by a stranger's word gets no key, not even the gateway itself.
+  let isOwnChain = true;
+  for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
+    const own: Record<string, string> = isOwnChain ? hosts.headersFor(url.href) : {};
+    isOwnChain &&= Object.keys(own).length > 0;
+    const isTrusted = hosts.isTrusted(url.href);
+    const reply = await wire({ ...question, url: url.href, headers: { ...own, ...headers }, isTrusted });
+    const location = reply.header('location');
+    if (reply.status < 300 || reply.status >= 400 || location === null) return reply;
+    reply.close();
+    const next = URL.canParse(location, url.href) ? new URL(location, url.href) : undefined;
+    if (next === undefined || !/^https?:$/.test(next.protocol)) {
+      throw refuse('redirects to something that is not a web address');
+    }
+    if (url.protocol === 'https:' && next.protocol === 'http:') {
+      throw refuse('redirects from https to plain http, which is not followed');
+    }
+    if (next.username !== '' || next.password !== '') {
+      throw refuse('redirects to an address with credentials in it, which is not followed');
+    }
+    url = next;
+  }
+  throw refuse(`redirects more than ${MAX_REDIRECTS} times`);
+}

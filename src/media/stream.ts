@@ -1,0 +1,114 @@
+// Results for those who want no files: as a stream, or all in memory, with the same checks as far as they apply.
+
+import { derived } from '../transport/index.js';
+import type { TransferOptions } from './facts.js';
+import { failure, shown } from './failure.js';
+import { type Entity, type Job, type MediaAccess, type Sink, transfer } from './transfer.js';
+
+/** Chunks that wait for the reader of a stream; he may be slow, but he is not to be waited for at each one. */
+const AHEAD = 2;
+
+/**
+ * The bytes of a result as they come; resolves once they are known to be what they should be. A broken connection is
+ * continued; where the file has changed meanwhile the stream ends in a `DownloadError` with code `changed`, since what was
+ * handed out cannot be taken back.
+ */
+export function streamOf(job: Job, access: MediaAccess, options: TransferOptions): Promise<ReadableStream<Uint8Array>> {
+  const left = new AbortController();
+  const given = derived(options.signal);
+  const signal = given === undefined ? left.signal : AbortSignal.any([given, left.signal]);
+  return new Promise((resolve, reject) => {
+    let at = 0;
+    let entity: Entity | undefined;
+    let wanted: (() => void) | undefined;
+    signal.addEventListener('abort', () => wanted?.(), { once: true });
+    let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+    const stream = new ReadableStream<Uint8Array>(
+      {
+        start: (own) => {
+          controller = own;
+        },
+        pull: () => wanted?.(),
+        cancel: (reason) => left.abort(reason),
+      },
+      { highWaterMark: AHEAD },
+    );
+    const sink: Sink = {
+      get at() {
+        return at;
+      },
+      get entity() {
+        return entity;
+      },
+      begin: async (now) => {
+        if (at > 0) {
+          const { origin, output } = job;
+          throw failure(origin, `The result ${shown(output.url)} changed while it was being read.`, {
+            code: 'changed',
+            retryable: true,
+            hint: 'Read it again from the beginning.',
+          });
+        }
+        entity = now;
+        resolve(stream);
+      },
+      write: async (chunks) => {
+        for (const chunk of chunks) {
+          // A copy: what comes in the same buffer next must not change what the reader has.
+          controller?.enqueue(chunk.slice());
+          at += chunk.length;
+        }
+        while ((controller?.desiredSize ?? 1) <= 0 && !signal.aborted) {
+          await new Promise<void>((goOn) => {
+            wanted = goOn;
+          });
+        }
+      },
+    };
+    transfer(job, sink, access, { ...options, signal }).then(
+      () => controller?.close(),
+      (error) => {
+        reject(error);
+        if (!left.signal.aborted) controller?.error(error);
+      },
+    );
+  });
+}
+
+/** All bytes of a result. Throws `DownloadError`. */
+export async function bytesOf(job: Job, access: MediaAccess, options: TransferOptions): Promise<ArrayBuffer> {
+  let chunks: Uint8Array[] = [];
+  let at = 0;
+  let entity: Entity | undefined;
+  await transfer(
+    job,
+    {
+      get at() {
+        return at;
+      },
+      get entity() {
+        return entity;
+      },
+      begin: async (now) => {
+        entity = now;
+        chunks = [];
+        at = 0;
+      },
+      write: async (more) => {
+        for (const chunk of more) {
+          chunks.push(chunk.slice());
+          at += chunk.length;
+        }
+      },
+    },
+    access,
+    options,
+  );
+  const bytes = new Uint8Array(at);
+  let filled = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, filled);
+    filled += chunk.length;
+  }
+  return bytes.buffer;
+}

@@ -1,0 +1,506 @@
+// The bytes of one result, over as many connections as it takes: what is continued, what starts over, what is given up.
+
+import {
+  backoff,
+  type DownloadError,
+  guarded,
+  ImaRouterError,
+  messageOf,
+  parseRetryAfter,
+  type RetryPolicy,
+  redactText,
+} from '../transport/index.js';
+import { bytesOfDataUrl } from './data-url.js';
+import type { Reply, Wire } from './exchange.js';
+import type { OutputFacts, OutputOrigin, TransferOptions } from './facts.js';
+import { aborted, expired, failure, reasonOf, shown } from './failure.js';
+import { Meter } from './meter.js';
+import { type Hosts, open } from './open.js';
+import { SNIFF_BYTES, type Sniffed, sniff } from './sniff.js';
+import { Watchdog } from './watchdog.js';
+import { wireFor } from './wire.js';
+
+/** How a client reaches results. */
+export interface MediaAccess extends Hosts {
+  /** A `fetch` of the user's own; undefined where this library chooses the way. */
+  fetch: Parameters<typeof wireFor>[0];
+  retry: RetryPolicy;
+  random: () => number;
+}
+
+/** One version of a file on a server. */
+export interface Entity {
+  /** Without its query, which may be a signature that is new each time. */
+  url: string;
+  /** A strong one. */
+  etag?: string | undefined;
+  /** Old enough to tell versions apart. */
+  lastModified?: string | undefined;
+  /** Its length in bytes, where the server tells one that counts. */
+  total?: number | undefined;
+}
+
+/** Where the bytes go. What its calls throw ends the transfer. */
+export interface Sink {
+  /** How many bytes it has, and of what; both may be from an earlier transfer. */
+  readonly at: number;
+  readonly entity: Entity | undefined;
+  /** The bytes that follow, from 0 on, are those of `entity`, and of that type: what it had is void. */
+  begin(entity: Entity, sniffed: Sniffed): Promise<void>;
+  /** Takes the next bytes; they are valid until this resolves. */
+  write(chunks: readonly Uint8Array[]): Promise<void>;
+}
+
+/** One result and what it is about. */
+export interface Job {
+  output: OutputFacts;
+  origin: OutputOrigin;
+}
+
+/** A stalled socket is told from a slow one by this much silence. */
+const IDLE_TIMEOUT_MS = 30_000;
+
+/** Silence costs its whole time again: so often in a row, at most. */
+const MOST_STALLS = 2;
+
+/** An attempt was worth it if it brought this share of the whole, or this many bytes where nobody knows the whole. */
+const WORTH_SHARE = 0.01;
+const WORTH_BYTES = 64 * 1024;
+
+/** After an attempt that brought something the next one follows soon (ms). */
+const NEXT_MS = 100;
+
+/** Of a page that is no result, the first characters are shown; of an error's body this much is read. */
+const SHOWN_CHARACTERS = 120;
+const ERROR_BYTES = 4096;
+
+/** A date tells versions apart when it is this much older than the answer (RFC 9110, 8.8.2.2: a file may change twice in a second). */
+const SETTLED_MS = 60_000;
+
+/** What object stores say of a link that is over or a file that is gone, under whatever status. */
+const GONE =
+  /<Code>\s*(NoSuchKey|NoSuchBucket|NoSuchObject|AccessDenied|ExpiredToken|RequestExpired|InvalidSignature|SignatureDoesNotMatch)\s*<\/Code>/i;
+
+/** What an attempt came to: the end, another URL to go on with, or trouble that another attempt may mend. */
+type Attempt = 'done' | 'elsewhere' | { trouble: DownloadError; retryAfterMs?: number | undefined; isStall?: boolean };
+
+/**
+ * Brings the bytes of `job` into `sink`, from where it stands. Connections that break are continued where the server lets
+ * us, and an expired URL is asked for anew, once. Throws `DownloadError`, and `WaitAbortedError` on the caller's signal;
+ * what has come by then is in `sink`. Buys nothing.
+ */
+export async function transfer(job: Job, sink: Sink, access: MediaAccess, options: TransferOptions): Promise<void> {
+  const wire = await wireFor(access.fetch);
+  await new Transfer(job, sink, wire, access, options).run();
+}
+
+class Transfer {
+  readonly #job: Job;
+  readonly #sink: Sink;
+  readonly #wire: Wire;
+  readonly #access: MediaAccess;
+  readonly #options: TransferOptions;
+  readonly #meter = new Meter(() => performance.now());
+  readonly #report: (progress: ReturnType<Meter['progress']>) => void;
+  #url: string;
+  #hasReread = false;
+  #hasTriedLast = false;
+  /** Asking for a part was answered wrongly: from now on the whole is asked for. */
+  #rangesLie = false;
+  /** Attempts in a row that brought nothing worth mentioning. */
+  #fruitless = 0;
+  #stalls = 0;
+  /** The most bytes that were ever there. */
+  #best: number;
+
+  constructor(job: Job, sink: Sink, wire: Wire, access: MediaAccess, options: TransferOptions) {
+    this.#job = job;
+    this.#sink = sink;
+    this.#wire = wire;
+    this.#access = access;
+    this.#options = options;
+    this.#url = job.output.url;
+    this.#best = sink.at;
+    const { warn } = job.origin;
+    this.#report = guarded(options.onProgress, (error) =>
+      warn('callback_threw', `onProgress threw: ${messageOf(error)}`),
+    );
+  }
+
+  async run(): Promise<void> {
+    for (;;) {
+      const attempt = await this.#attempt();
+      if (attempt === 'done') return;
+      if (attempt === 'elsewhere') continue;
+      const delayMs = this.#delayAfter(attempt);
+      if (delayMs === undefined) throw attempt.trouble;
+      await this.#pause(delayMs);
+    }
+  }
+
+  /** Milliseconds until the next attempt; undefined where there is none. */
+  #delayAfter({ trouble, retryAfterMs, isStall }: Exclude<Attempt, string>): number | undefined {
+    if (!trouble.retryable) return undefined;
+    const { retry, random } = this.#access;
+    const total = this.#sink.entity?.total;
+    const worth = total === undefined ? WORTH_BYTES : Math.max(1, Math.min(WORTH_BYTES, total * WORTH_SHARE));
+    if (this.#sink.at - this.#best >= worth) {
+      this.#best = this.#sink.at;
+      this.#fruitless = 0;
+      this.#stalls = 0;
+      return NEXT_MS * random();
+    }
+    this.#fruitless++;
+    if (isStall === true) this.#stalls++;
+    if (this.#fruitless >= retry.attempts || this.#stalls >= MOST_STALLS) return undefined;
+    if (retryAfterMs !== undefined) return retryAfterMs > retry.capMs ? undefined : retryAfterMs;
+    return backoff(this.#fruitless, retry, random);
+  }
+
+  async #attempt(): Promise<Attempt> {
+    if (this.#url.startsWith('data:')) return this.#inline();
+    const watchdog = new Watchdog(this.#options.idleTimeoutMs ?? IDLE_TIMEOUT_MS, this.#options.signal);
+    let reply: Reply | undefined;
+    try {
+      this.#assertNotAborted();
+      if (this.#isComplete) return 'done';
+      const headers = this.#rangeHeaders();
+      const asked = { url: this.#url, headers, signal: watchdog.signal, alive: watchdog.fed, subject: this.#subject };
+      reply = await watchdog.watch(() => open(asked, this.#wire, this.#access));
+      return await this.#take(reply, watchdog);
+    } catch (error) {
+      this.#assertNotAborted();
+      if (ImaRouterError.is(error) || error instanceof Unwritten)
+        throw error instanceof Unwritten ? error.cause : error;
+      return this.#broken(error, watchdog);
+    } finally {
+      reply?.close();
+      watchdog.stop();
+    }
+  }
+
+  /** What to do with an answer. Rejects with what its connection broke off with. */
+  async #take(reply: Reply, watchdog: Watchdog): Promise<Attempt> {
+    const { status } = reply;
+    if (status === 200) return this.#whole(reply, watchdog);
+    if (status === 206 && this.#isTheRest(reply)) return this.#rest(reply, watchdog, { skip: 0 });
+    if (status === 206 || status === 416) {
+      this.#rangesLie = true;
+      return this.#trouble('http_status', `could not be continued (HTTP ${status})`, { status, retryable: true });
+    }
+    const text = await this.#textOf(reply, watchdog);
+    if (status === 403 || status === 404 || status === 410 || GONE.test(text)) return this.#gone(status, text);
+    const retryable = status >= 500 || [408, 425, 429].includes(status);
+    const said = text === '' ? '' : `: ${JSON.stringify(text.slice(0, SHOWN_CHARACTERS))}`;
+    const retryAfterMs = parseRetryAfter(reply.header('retry-after'), Date.now());
+    return {
+      ...this.#trouble('http_status', `could not be fetched (HTTP ${status}${said})`, {
+        status,
+        retryable,
+        retryAfterMs,
+      }),
+      retryAfterMs,
+    };
+  }
+
+  /** The file from its beginning on, asked for or not. */
+  async #whole(reply: Reply, watchdog: Watchdog): Promise<Attempt> {
+    const entity = entityOf(reply, this.#url);
+    this.#assertSize(entity.total);
+    const { at } = this.#sink;
+    // A server that knows no ranges gives the same bytes again: those that are there need not be taken twice.
+    if (at > 0 && isSame(entity, this.#sink.entity)) return this.#rest(reply, watchdog, { skip: at });
+    const head = new Head();
+    while (!head.isEnough) {
+      const chunks = await watchdog.watch(() => reply.read());
+      if (chunks === null) break;
+      head.add(chunks);
+    }
+    const sniffed = sniff(head.bytes);
+    if (sniffed === null || sniffed.kind !== this.#job.output.kind)
+      return this.#notTheResult(head.bytes, sniffed, reply);
+    await written(this.#sink.begin(entity, sniffed));
+    this.#meter.begin(0);
+    if (head.size > 0) await this.#write(head.chunks);
+    return this.#pour(reply, watchdog, 0);
+  }
+
+  /** The file from where it stands, or from its beginning: then `skip` bytes of it are there already. */
+  #rest(reply: Reply, watchdog: Watchdog, { skip }: { skip: number }): Promise<Attempt> {
+    this.#meter.begin(this.#sink.at);
+    return this.#pour(reply, watchdog, skip);
+  }
+
+  async #pour(reply: Reply, watchdog: Watchdog, skip: number): Promise<Attempt> {
+    let left = skip;
+    for (;;) {
+      const chunks = await watchdog.watch(() => reply.read());
+      if (chunks === null) break;
+      const fresh: Uint8Array[] = [];
+      for (const chunk of chunks) {
+        if (left < chunk.length) fresh.push(left === 0 ? chunk : chunk.subarray(left));
+        left = Math.max(0, left - chunk.length);
+      }
+      if (fresh.length > 0) await this.#write(fresh);
+    }
+    const { at, entity } = this.#sink;
+    const total = entity?.total ?? rangeOf(reply)?.total;
+    if (total === undefined || at === total) return 'done';
+    // More than there should be: whatever that was, it is not to be gone on with.
+    if (at > total) this.#rangesLie = true;
+    return this.#trouble('truncated', `broke off: ${at} of ${total} bytes came`, { retryable: true });
+  }
+
+  async #write(chunks: readonly Uint8Array[]): Promise<void> {
+    const size = chunks.reduce((sum, { length }) => sum + length, 0);
+    this.#assertSize(this.#sink.at + size);
+    await written(this.#sink.write(chunks));
+    this.#report(this.#meter.progress(this.#sink.at, this.#sink.entity?.total));
+    this.#assertNotAborted();
+  }
+
+  /** The URL answers no more: the task may have a new one, and the gateway itself the bytes. */
+  async #gone(status: number, text: string): Promise<Attempt> {
+    const { origin, output } = this.#job;
+    let cause: unknown;
+    if (!this.#hasReread && origin.reread !== undefined) {
+      this.#hasReread = true;
+      try {
+        const outputs = await origin.reread(this.#options.signal ?? new AbortController().signal);
+        const fresh = outputs[origin.index];
+        if (fresh?.kind === output.kind && fresh.url !== this.#url) return this.#elsewhere(fresh.url);
+      } catch (error) {
+        this.#assertNotAborted();
+        cause = error;
+      }
+    }
+    if (!this.#hasTriedLast && origin.lastResort !== undefined && origin.lastResort !== this.#url) {
+      this.#hasTriedLast = true;
+      return this.#elsewhere(origin.lastResort);
+    }
+    const said = /<Code>\s*(\w+)/.exec(text)?.[1];
+    const asked =
+      cause !== undefined ? `the task could not be read again (${reasonOf(cause)})` : this.#whatTheTaskSays();
+    throw expired(this.#subject, `HTTP ${status}${said === undefined ? '' : ` ${said}`}, and ${asked}`, {
+      status,
+      cause,
+    });
+  }
+
+  #whatTheTaskSays(): string {
+    return this.#hasReread ? 'its task names no other URL that answers' : 'there is no task to ask for another one';
+  }
+
+  /** The next attempt is made at once, at another URL: it is no fault of the connection. */
+  #elsewhere(url: string): 'elsewhere' {
+    this.#url = url;
+    return 'elsewhere';
+  }
+
+  /** An HTML page or a JSON error with status 200 is not a result. */
+  #notTheResult(head: Uint8Array, sniffed: Sniffed | null, { status }: Reply): Attempt | Promise<Attempt> {
+    const text = textFrom(head);
+    if (sniffed === null && GONE.test(text)) return this.#gone(status, text);
+    const { kind } = this.#job.output;
+    if (head.length === 0) return this.#refused('empty', 'is empty');
+    const first = JSON.stringify(redactText(text.slice(0, SHOWN_CHARACTERS)));
+    const what = sniffed === null ? `not ${kind}: it begins with ${first}` : `${sniffed.contentType}, not ${kind}`;
+    return this.#refused('wrong_media', `is ${what}`);
+  }
+
+  #refused(code: string, what: string): never {
+    throw failure(this.#subject, `The result ${shown(this.#url)} ${what}.`, {
+      code,
+      retryable: true,
+      hint: 'Read the task again for a fresh URL, then download again; the generation itself is done and paid.',
+    });
+  }
+
+  async #inline(): Promise<Attempt> {
+    this.#assertNotAborted();
+    const bytes = bytesOfDataUrl(this.#url, this.#subject);
+    const entity = { url: 'data:', total: bytes.length };
+    this.#assertSize(bytes.length);
+    const sniffed = sniff(bytes.subarray(0, SNIFF_BYTES));
+    if (sniffed === null || sniffed.kind !== this.#job.output.kind) {
+      const what = sniffed === null ? textFrom(bytes.subarray(0, SHOWN_CHARACTERS)) : sniffed.contentType;
+      const { kind } = this.#job.output;
+      throw failure(this.#subject, `The result came inline and is not ${kind}: ${JSON.stringify(redactText(what))}.`, {
+        code: bytes.length === 0 ? 'empty' : 'wrong_media',
+      });
+    }
+    await this.#sink.begin(entity, sniffed);
+    this.#meter.begin(0);
+    await this.#sink.write([bytes]);
+    this.#report(this.#meter.progress(bytes.length, bytes.length));
+    return 'done';
+  }
+
+  get #isComplete(): boolean {
+    const { at, entity } = this.#sink;
+    return at > 0 && at === entity?.total && entity.url === bareUrl(this.#url);
+  }
+
+  /** Asks for what is missing, if that is known to be of the same version as what is there. */
+  #rangeHeaders(): Record<string, string> {
+    const { at, entity } = this.#sink;
+    const version = entity?.etag ?? entity?.lastModified;
+    if (at === 0 || version === undefined || this.#rangesLie || entity?.url !== bareUrl(this.#url)) return {};
+    return { range: `bytes=${at}-`, 'if-range': version };
+  }
+
+  #isTheRest(reply: Reply): boolean {
+    const { at, entity } = this.#sink;
+    const range = rangeOf(reply);
+    if (at === 0 || range?.from !== at || reply.header('content-encoding') !== null) return false;
+    if (entity?.total !== undefined && range.total !== undefined && range.total !== entity.total) return false;
+    const etag = strong(reply.header('etag'));
+    return etag === undefined || entity?.etag === undefined || etag === entity.etag;
+  }
+
+  /** Throws `DownloadError` where that many bytes are more than the caller takes. */
+  #assertSize(bytes: number | undefined): void {
+    const { maxBytes = Number.POSITIVE_INFINITY } = this.#options;
+    if (bytes === undefined || bytes <= maxBytes) return;
+    throw failure(this.#subject, `The result ${shown(this.#url)} is larger than ${maxBytes} bytes.`, {
+      code: 'too_large',
+      hint: 'Raise `maxBytes` if you want it all the same.',
+    });
+  }
+
+  #assertNotAborted(): void {
+    const { signal } = this.#options;
+    if (signal?.aborted) throw aborted(this.#subject, signal.reason);
+  }
+
+  #broken(error: unknown, watchdog: Watchdog): Attempt {
+    const cause = error;
+    if (watchdog.isIdle) {
+      const idleMs = this.#options.idleTimeoutMs ?? IDLE_TIMEOUT_MS;
+      return {
+        ...this.#trouble('stalled', `stalled: no byte for ${idleMs} ms`, { cause, retryable: true }),
+        isStall: true,
+      };
+    }
+    const what = `could not be fetched (${reasonOf(error)})`;
+    return this.#trouble('transfer_failed', what, { cause, retryable: true });
+  }
+
+  #trouble(code: string, what: string, facts: Omit<Parameters<typeof failure>[2], 'code'>): { trouble: DownloadError } {
+    return { trouble: failure(this.#subject, `The result ${shown(this.#url)} ${what}.`, { ...facts, code }) };
+  }
+
+  async #textOf(reply: Reply, watchdog: Watchdog): Promise<string> {
+    const head = new Head();
+    while (head.size < ERROR_BYTES) {
+      const chunks = await watchdog.watch(() => reply.read());
+      if (chunks === null) break;
+      head.add(chunks);
+    }
+    return textFrom(head.bytes);
+  }
+
+  async #pause(ms: number): Promise<void> {
+    const { signal } = this.#options;
+    await new Promise<void>((resolve) => {
+      const end = (): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', end);
+        resolve();
+      };
+      const timer = setTimeout(end, ms);
+      signal?.addEventListener('abort', end, { once: true });
+    });
+    this.#assertNotAborted();
+  }
+
+  get #subject() {
+    return { taskId: this.#job.origin.taskId, url: this.#job.output.url };
+  }
+}
+
+/** The first bytes of a body, kept until they are enough to tell what it is. */
+class Head {
+  readonly chunks: Uint8Array[] = [];
+  size = 0;
+
+  get isEnough(): boolean {
+    return this.size >= SNIFF_BYTES;
+  }
+
+  add(chunks: readonly Uint8Array[]): void {
+    for (const chunk of chunks) {
+      // A copy: the piece is valid until the next one is asked for.
+      this.chunks.push(chunk.slice());
+      this.size += chunk.length;
+    }
+  }
+
+  get bytes(): Uint8Array {
+    const bytes = new Uint8Array(Math.min(this.size, SNIFF_BYTES));
+    let at = 0;
+    for (const chunk of this.chunks) {
+      if (at === bytes.length) break;
+      const part = chunk.subarray(0, bytes.length - at);
+      bytes.set(part, at);
+      at += part.length;
+    }
+    return bytes;
+  }
+}
+
+/** What a sink threw: no trouble of the connection, and not mended by another one. */
+class Unwritten extends Error {}
+
+async function written(work: Promise<void>): Promise<void> {
+  try {
+    await work;
+  } catch (cause) {
+    throw new Unwritten('the sink failed', { cause });
+  }
+}
+
+function bareUrl(url: string): string {
+  const { origin, pathname } = new URL(url);
+  return origin + pathname;
+}
+
+function entityOf(reply: Reply, url: string): Entity {
+  const isEncoded = (reply.header('content-encoding') ?? 'identity').toLowerCase() !== 'identity';
+  const length = reply.header('content-length');
+  return {
+    url: bareUrl(url),
+    // Encoded, both are those of the encoded bytes, and what is asked for by range would be too.
+    etag: isEncoded ? undefined : strong(reply.header('etag')),
+    lastModified: isEncoded ? undefined : settled(reply),
+    total: isEncoded || length === null || !/^\d+$/.test(length) ? undefined : Number(length),
+  };
+}
+
+/** From which byte on a part is, and of how many in all. */
+function rangeOf(reply: Reply): { from: number; total: number | undefined } | undefined {
+  const [, from, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(reply.header('content-range')?.trim() ?? '') ?? [];
+  return from === undefined ? undefined : { from: Number(from), total: total === '*' ? undefined : Number(total) };
+}
+
+/** Whether two versions are one: by what a server promises to change with every byte. */
+function isSame(one: Entity, other: Entity | undefined): boolean {
+  if (other === undefined || one.url !== other.url || one.total !== other.total) return false;
+  if (one.etag !== undefined || other.etag !== undefined) return one.etag === other.etag;
+  return one.lastModified !== undefined && one.lastModified === other.lastModified;
+}
+
+/** An ETag that If-Range may carry: a weak one allows for other bytes. */
+function strong(etag: string | null): string | undefined {
+  return etag !== null && /^"[^"]*"$/.test(etag.trim()) ? etag.trim() : undefined;
+}
+
+function settled(reply: Reply): string | undefined {
+  const modified = reply.header('last-modified')?.trim() ?? '';
+  const ageMs = Date.parse(reply.header('date') ?? '') - Date.parse(modified);
+  return ageMs >= SETTLED_MS ? modified : undefined;
+}
+
+function textFrom(bytes: Uint8Array): string {
+  return redactText(new TextDecoder().decode(bytes).replace(/\s+/g, ' ').trim());
+}
