@@ -49,6 +49,7 @@ describe('examples', () => {
     );
     expect(stderr).toBe('');
     if (name === 'generate.ts') expect(stdout).toMatch(/kling-v3-video-task_\w+-0\.mp4 [0-9a-f]{64} [\d.]+/);
+    if (name === 'download.ts') expect(stdout).toMatch(/-image-0\.png \d+ [0-9a-f]{64} false\nimage \d{4,}\n$/);
     if (name === 'mock.ts') expect(stdout).toContain('succeeded 1 []');
     if (name === 'models.ts') expect(stdout).toContain("did you mean [ 'kling-v2-6'");
     if (name === 'live-model.ts') expect(stdout).toBe('0 new, 0 gone\nkling-v3-video\n');

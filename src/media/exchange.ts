@@ -29,3 +29,6 @@ export interface Reply {
 
 /** A way to send a GET. Rejects where no answer comes. */
 export type Wire = (ask: Ask) => Promise<Reply>;
+
+/** Sent with every GET: a coding would hide how long the file is, and what may be asked for by range. */
+export const PLAIN = { 'accept-encoding': 'identity' };

@@ -15,6 +15,9 @@ const PICTURE_BYTES = 512 * 1024;
 /** The index of a film is larger than this only for films of many hours. */
 const MOST_INDEX_BYTES = 64 * 1024 * 1024;
 
+/** Before its index a film has a handful of boxes; millions of empty ones would be read for minutes. */
+const MOST_BOXES = 1000;
+
 /** The size of the file at `path`; undefined where it does not say, or not in a form that is known here. Must not throw. */
 export async function sizeOf(path: string, kind: MediaKind): Promise<Size | undefined> {
   if (kind === 'audio') return undefined;
@@ -41,14 +44,14 @@ async function pictureSize(handle: FileHandle): Promise<Size> {
 /** The largest picture track of an MP4 or QuickTime file (ISO 14496-12: moov, trak, tkhd). */
 async function filmSize(handle: FileHandle): Promise<Size | undefined> {
   const { size: end } = await handle.stat();
-  for (let at = 0; at < end; ) {
-    const box = boxIn(await bytesAt(handle, at, 16), 0);
+  for (let at = 0, boxes = 0; at < end && boxes < MOST_BOXES; boxes++) {
+    const box = boxIn(await bytesAt(handle, at, 16), 0, end - at);
     if (box === undefined) return undefined;
     if (box.type === 'moov' && box.size <= MOST_INDEX_BYTES) {
       const sizes = tracksIn(await bytesAt(handle, at + box.head, box.size - box.head));
       return sizes.sort((a, b) => b.width * b.height - a.width * a.height)[0];
     }
-    at += box.size === 0 ? end : box.size;
+    at += box.size;
   }
   return undefined;
 }
@@ -70,7 +73,7 @@ function tracksIn(moov: Uint8Array): Size[] {
 function childrenOf(bytes: Uint8Array): { type: string; body: Uint8Array }[] {
   const children: { type: string; body: Uint8Array }[] = [];
   for (let at = 0; at < bytes.length; ) {
-    const box = boxIn(bytes, at);
+    const box = boxIn(bytes, at, bytes.length - at);
     if (box === undefined) break;
     children.push({ type: box.type, body: bytes.subarray(at + box.head, at + box.size) });
     at += box.size;
@@ -78,16 +81,19 @@ function childrenOf(bytes: Uint8Array): { type: string; body: Uint8Array }[] {
   return children;
 }
 
-/** The head of a box: its whole length (0: to the end of the file) and that of the head itself; 1 means a longer form. */
-function boxIn(bytes: Uint8Array, at: number): { type: string; size: number; head: number } | undefined {
+/**
+ * The head of a box: its whole length and that of the head itself. A length of 1 means a longer form, 0 that it takes all
+ * the `room` that is left: so that a box is never empty, and whoever goes from one to the next gets to the end.
+ */
+function boxIn(bytes: Uint8Array, at: number, room: number): { type: string; size: number; head: number } | undefined {
   if (bytes.length - at < 8) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset + at, Math.min(16, bytes.length - at));
   const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
   const short = view.getUint32(0);
   const isLong = short === 1 && view.byteLength === 16;
-  const size = isLong ? Number(view.getBigUint64(8)) : short;
+  const size = isLong ? Number(view.getBigUint64(8)) : short === 0 ? room : short;
   const head = isLong ? 16 : 8;
-  return size !== 0 && size < head ? undefined : { type, size, head };
+  return size < head ? undefined : { type, size, head };
 }
 
 async function bytesAt(handle: FileHandle, at: number, most: number): Promise<Uint8Array> {

@@ -118,7 +118,10 @@ export class Part implements Sink {
     await this.#options.recognised(sniffed);
     // First the bytes go, then what they were of: nobody may ever take the old ones for the new.
     await this.#handle?.close();
-    this.#handle = await open(this.path, 'w+');
+    this.#handle = undefined;
+    // Not emptied: a process that died while it gave the file its name may have left it with both.
+    await rm(this.path, { force: true });
+    this.#handle = await open(this.path, 'wx');
     this.#at = 0;
     this.#hash = createHash('sha256');
     this.#sniffed = sniffed;
@@ -181,12 +184,12 @@ export class Part implements Sink {
       throw error;
     }
     this.#handle = handle;
-    const { size, mtimeMs } = await handle.stat();
+    const { size, mtimeMs, nlink } = await handle.stat();
     // What was written before the machine went down may never have come to the disk: holes read as zeros.
     const isFromBefore = mtimeMs < Date.now() - uptime() * 1000;
     const trusted = isFromBefore ? Math.min(size, before.syncedBytes ?? 0) : size;
     const { total = Number.POSITIVE_INFINITY } = before.entity;
-    if (trusted === 0 || trusted > total) return;
+    if (trusted === 0 || trusted > total || nlink > 1) return;
     await handle.truncate(trusted);
     await this.#readBack(handle, trusted);
     if (this.#sniffed === undefined) {

@@ -94,14 +94,20 @@ export class Saver {
 
   async #one(job: SaveJob, place: Place, options: DownloadOptions): Promise<SavedFile> {
     const subject = { taskId: job.origin.taskId, url: job.output.url };
-    try {
-      return await this.#queue.run(join(place.directory, place.base), async () => {
-        const kept = options.overwrite === true ? undefined : await this.#found(job, place);
-        if (kept !== undefined) return kept;
-        return this.#gate.run(() => this.#fetched(job, place, options));
+    const { signal } = options;
+    let isBegun = false;
+    const work = this.#queue.run(join(place.directory, place.base), async () => {
+      const kept = options.overwrite === true ? undefined : await this.#found(job, place);
+      if (kept !== undefined) return kept;
+      return this.#gate.run(() => {
+        isBegun = true;
+        return this.#fetched(job, place, options);
       });
+    });
+    try {
+      return await unlessAborted(work, signal, () => !isBegun);
     } catch (error) {
-      if (options.signal?.aborted && !ImaRouterError.is(error)) throw aborted(subject, options.signal.reason);
+      if (signal?.aborted && !ImaRouterError.is(error)) throw aborted(subject, signal.reason);
       if (ImaRouterError.is(error)) throw error;
       throw (
         diskTrouble(subject, place.directory, codeOf(error), error) ??
@@ -214,6 +220,21 @@ async function compare({ output, origin }: Job, path: string, bytes: number): Pr
     'dimension_mismatch',
     `The gateway declared ${declared} for ${which}; it is ${size.width}×${size.height}.`,
   );
+}
+
+/** What `work` comes to, unless the signal fires while it waits for its turn: who is at it comes to an end by itself. */
+function unlessAborted<Value>(
+  work: Promise<Value>,
+  signal: AbortSignal | undefined,
+  isWaiting: () => boolean,
+): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const leave = (): void => {
+      if (isWaiting()) reject(signal?.reason);
+    };
+    signal?.addEventListener('abort', leave, { once: true });
+    work.then(resolve, reject).finally(() => signal?.removeEventListener('abort', leave));
+  });
 }
 
 /** The outputs of one task share one question for fresh URLs. */

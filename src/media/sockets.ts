@@ -8,7 +8,7 @@ import type { Readable } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { isPrivateAddress, isPrivateHost } from '../transport/index.js';
-import type { Ask, Reply } from './exchange.js';
+import { type Ask, PLAIN, type Reply } from './exchange.js';
 import { privateAddress, type Subject } from './failure.js';
 import { PIECE_BYTES, PIECE_MS, Pieces } from './pieces.js';
 
@@ -18,8 +18,8 @@ const HEAD_BYTES = 64 * 1024;
 /** A buffer with less room than this is given on: reading the rest would take a call for a few bytes. */
 const LEAST_ROOM_BYTES = PIECE_BYTES / 8;
 
-/** Sent beside the caller's; a coding would hide how long the file is, and what may be asked for by range. */
-const HEADERS = { accept: '*/*', 'accept-encoding': 'identity', 'user-agent': 'node' };
+/** What fetch sends by itself. */
+const HEADERS = { accept: '*/*', 'user-agent': 'node' };
 
 const DECODERS: Readonly<Record<string, () => ReturnType<typeof createGunzip>>> = {
   gzip: createGunzip,
@@ -70,7 +70,7 @@ class Exchange {
     const isSecure = url.startsWith('https:');
     const request = (isSecure ? httpsRequest : httpRequest)(url, {
       method: 'GET',
-      headers: { ...HEADERS, ...headers },
+      headers: { ...HEADERS, ...PLAIN, ...headers },
       signal,
       createConnection: () => this.#connected(isSecure),
     });

@@ -54,8 +54,8 @@ export function streamOf(job: Job, access: MediaAccess, options: TransferOptions
       },
       write: async (chunks) => {
         for (const chunk of chunks) {
-          // A copy: what comes in the same buffer next must not change what the reader has.
-          controller?.enqueue(chunk.slice());
+          // A copy: what comes next in the same buffer must not change what the reader has.
+          controller?.enqueue(new Uint8Array(chunk));
           at += chunk.length;
         }
         while ((controller?.desiredSize ?? 1) <= 0 && !signal.aborted) {
@@ -96,7 +96,7 @@ export async function bytesOf(job: Job, access: MediaAccess, options: TransferOp
       },
       write: async (more) => {
         for (const chunk of more) {
-          chunks.push(chunk.slice());
+          chunks.push(new Uint8Array(chunk));
           at += chunk.length;
         }
       },

@@ -166,7 +166,7 @@ class Transfer {
       if (this.#isComplete) return 'done';
       const headers = this.#rangeHeaders();
       const asked = { url: this.#url, headers, signal: watchdog.signal, alive: watchdog.fed, subject: this.#subject };
-      reply = await watchdog.watch(() => open(asked, this.#wire, this.#access));
+      reply = await watchdog.watch(open(asked, this.#wire, this.#access), (late) => late.close());
       return await this.#take(reply, watchdog);
     } catch (error) {
       this.#assertNotAborted();
@@ -186,7 +186,7 @@ class Transfer {
     if (status === 206 && this.#isTheRest(reply)) return this.#rest(reply, watchdog, { skip: 0 });
     if (status === 206 || status === 416) {
       this.#rangesLie = true;
-      return this.#trouble('http_status', `could not be continued (HTTP ${status})`, { status, retryable: true });
+      return this.#trouble(`could not be continued (HTTP ${status})`, { code: 'http_status', status, retryable: true });
     }
     const text = await this.#textOf(reply, watchdog);
     if (status === 403 || status === 404 || status === 410 || GONE.test(text)) return this.#gone(status, text);
@@ -194,7 +194,8 @@ class Transfer {
     const said = text === '' ? '' : `: ${JSON.stringify(text.slice(0, SHOWN_CHARACTERS))}`;
     const retryAfterMs = parseRetryAfter(reply.header('retry-after'), Date.now());
     return {
-      ...this.#trouble('http_status', `could not be fetched (HTTP ${status}${said})`, {
+      ...this.#trouble(`could not be fetched (HTTP ${status}${said})`, {
+        code: 'http_status',
         status,
         retryable,
         retryAfterMs,
@@ -212,7 +213,7 @@ class Transfer {
     if (at > 0 && isSame(entity, this.#sink.entity)) return this.#rest(reply, watchdog, { skip: at });
     const head = new Head();
     while (!head.isEnough) {
-      const chunks = await watchdog.watch(() => reply.read());
+      const chunks = await watchdog.watch(reply.read());
       if (chunks === null) break;
       head.add(chunks);
     }
@@ -234,7 +235,7 @@ class Transfer {
   async #pour(reply: Reply, watchdog: Watchdog, skip: number): Promise<Attempt> {
     let left = skip;
     for (;;) {
-      const chunks = await watchdog.watch(() => reply.read());
+      const chunks = await watchdog.watch(reply.read());
       if (chunks === null) break;
       const fresh: Uint8Array[] = [];
       for (const chunk of chunks) {
@@ -248,7 +249,7 @@ class Transfer {
     if (total === undefined || at === total) return 'done';
     // More than there should be: whatever that was, it is not to be gone on with.
     if (at > total) this.#rangesLie = true;
-    return this.#trouble('truncated', `broke off: ${at} of ${total} bytes came`, { retryable: true });
+    return this.#trouble(`broke off: ${at} of ${total} bytes came`, { code: 'truncated', retryable: true });
   }
 
   async #write(chunks: readonly Uint8Array[]): Promise<void> {
@@ -302,13 +303,13 @@ class Transfer {
     const text = textFrom(head);
     if (sniffed === null && GONE.test(text)) return this.#gone(status, text);
     const { kind } = this.#job.output;
-    if (head.length === 0) return this.#refused('empty', 'is empty');
+    if (head.length === 0) return this.#refused('is empty', { code: 'empty' });
     const first = JSON.stringify(redactText(text.slice(0, SHOWN_CHARACTERS)));
     const what = sniffed === null ? `not ${kind}: it begins with ${first}` : `${sniffed.contentType}, not ${kind}`;
-    return this.#refused('wrong_media', `is ${what}`);
+    return this.#refused(`is ${what}`, { code: 'wrong_media' });
   }
 
-  #refused(code: string, what: string): never {
+  #refused(what: string, { code }: { code: string }): never {
     throw failure(this.#subject, `The result ${shown(this.#url)} ${what}.`, {
       code,
       retryable: true,
@@ -378,22 +379,22 @@ class Transfer {
     if (watchdog.isIdle) {
       const idleMs = this.#options.idleTimeoutMs ?? IDLE_TIMEOUT_MS;
       return {
-        ...this.#trouble('stalled', `stalled: no byte for ${idleMs} ms`, { cause, retryable: true }),
+        ...this.#trouble(`stalled: no byte for ${idleMs} ms`, { code: 'stalled', cause, retryable: true }),
         isStall: true,
       };
     }
     const what = `could not be fetched (${reasonOf(error)})`;
-    return this.#trouble('transfer_failed', what, { cause, retryable: true });
+    return this.#trouble(what, { code: 'transfer_failed', cause, retryable: true });
   }
 
-  #trouble(code: string, what: string, facts: Omit<Parameters<typeof failure>[2], 'code'>): { trouble: DownloadError } {
-    return { trouble: failure(this.#subject, `The result ${shown(this.#url)} ${what}.`, { ...facts, code }) };
+  #trouble(what: string, facts: Parameters<typeof failure>[2]): { trouble: DownloadError } {
+    return { trouble: failure(this.#subject, `The result ${shown(this.#url)} ${what}.`, facts) };
   }
 
   async #textOf(reply: Reply, watchdog: Watchdog): Promise<string> {
     const head = new Head();
     while (head.size < ERROR_BYTES) {
-      const chunks = await watchdog.watch(() => reply.read());
+      const chunks = await watchdog.watch(reply.read());
       if (chunks === null) break;
       head.add(chunks);
     }
@@ -430,8 +431,8 @@ class Head {
 
   add(chunks: readonly Uint8Array[]): void {
     for (const chunk of chunks) {
-      // A copy: the piece is valid until the next one is asked for.
-      this.chunks.push(chunk.slice());
+      // A copy, since the piece is valid until the next one is asked for. (A Buffer's `slice` is none.)
+      this.chunks.push(new Uint8Array(chunk));
       this.size += chunk.length;
     }
   }

@@ -32,15 +32,27 @@ export class Watchdog {
     this.#lastByteAt = performance.now();
   };
 
-  /** What `work`, which waits for bytes, comes to; it counts as idle only meanwhile. */
-  async watch<Value>(work: () => Promise<Value>): Promise<Value> {
+  /**
+   * What `work`, which waits for bytes, comes to; it counts as idle only meanwhile. It is left at once when the signal
+   * fires, for a user's own `fetch` may not hear it: what comes after that is given to `late`.
+   */
+  watch<Value>(work: Promise<Value>, late?: (value: Value) => void): Promise<Value> {
     this.fed();
     this.#timer = setTimeout(this.#look, this.#idleTimeoutMs);
-    try {
-      return await work();
-    } finally {
-      clearTimeout(this.#timer);
-    }
+    const { signal } = this.#controller;
+    return new Promise((resolve, reject) => {
+      const leave = (): void => {
+        reject(signal.reason);
+        work.then(late, () => {});
+      };
+      const end = (): void => {
+        clearTimeout(this.#timer);
+        signal.removeEventListener('abort', leave);
+      };
+      if (signal.aborted) leave();
+      else signal.addEventListener('abort', leave, { once: true });
+      work.then(resolve, reject).finally(end);
+    });
   }
 
   /** Forgets the caller, and ends what is still going on. */

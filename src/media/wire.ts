@@ -1,7 +1,7 @@
 // How one GET for a result travels: over Node's own sockets where fetch would do the same, else by fetch.
 
 import { type FetchLike, fetchesDirectly, isPrivateAddress, isPrivateHost } from '../transport/index.js';
-import type { Wire } from './exchange.js';
+import { PLAIN, type Wire } from './exchange.js';
 import { privateAddress } from './failure.js';
 import { Pieces } from './pieces.js';
 
@@ -24,7 +24,8 @@ function fetchWire(fetch: FetchLike): Wire {
   return async ({ url, headers, signal, alive, isTrusted, subject }) => {
     const { hostname } = new URL(url);
     if (!isTrusted && (await leadsInside(hostname))) throw privateAddress(subject, hostname);
-    const response = await fetch(url, { method: 'GET', headers, redirect: 'manual', cache: 'no-store', signal });
+    const own = { ...PLAIN, ...headers };
+    const response = await fetch(url, { method: 'GET', headers: own, redirect: 'manual', cache: 'no-store', signal });
     alive();
     const reader = response.body?.getReader();
     let isReading = false;

@@ -3,8 +3,9 @@
 import type { Fault } from './faults.js';
 import type { Refusal, Troubles } from './gateway.js';
 import type { Json } from './json.js';
+import { EXPIRED, EXPIRED_TYPE, HTML_TYPE, PAGE } from './pages.js';
 import { chance, oneOf } from './random.js';
-import { SLOW_PIECES, type Strike } from './strike.js';
+import { SLOW_PIECES, type Strike, type Way } from './strike.js';
 
 type On = Fault['on'];
 
@@ -30,10 +31,14 @@ export interface ChaosOptions {
  * - `unknown-word`: the true answer, with a status word that nobody knows.
  *
  * There and at reads of files:
- * - `reset-before`, `reset-after`, `hang`, `truncate`, `slow`: as the scripted faults of these names.
+ * - `reset-before`, `reset-after`, `hang`, `truncate`, `slow`: as the scripted faults of these names. A file is cut
+ *   anywhere; of the others half arrives, at times as if that were all.
  * - `edge-page`: 502, 503, 504 or 520 with a page or nothing. `page`: 200 with a page. `empty`: 200 without a body.
  *
- * At reads of files only: `expired` (403, 404 or 410), `wrong-type` (a page under the type of a picture, video or song).
+ * At reads of files only:
+ * - `expired` (403, 404 or 410, this once), `wrong-type` (a page under the type of a picture, video or song).
+ * - `stall`: as the scripted fault, after any share of the file.
+ *
  * Of tasks: `stuck` in one state for three times their whole life.
  *
  * After `null`, `nothing`, `hang`, `edge-page`, `page` and `empty` a caller cannot know whether a submit was taken: the
@@ -53,6 +58,7 @@ export const CHAOS_KINDS = [
   'reset-after',
   'hang',
   'truncate',
+  'stall',
   'slow',
   'edge-page',
   'page',
@@ -62,8 +68,8 @@ export const CHAOS_KINDS = [
   'stuck',
 ] as const;
 
-/** When a task stands still, and for how long, both in parts of its whole time. */
-export interface Stall {
+/** When a stuck task stands still, and for how long, both in parts of its whole time. */
+export interface Standstill {
   at: number;
   for: number;
 }
@@ -74,17 +80,18 @@ const SLOW_MS = 5_000;
 const RETRY_AFTER_SECONDS = 2;
 
 /** A stuck task outlives any patience that was guessed from its kind's usual time. */
-const STALL_TIMES = 3;
+const STANDSTILL_TIMES = 3;
 
 const EDGE_STATUSES = [502, 503, 504, 520];
 const EXPIRED_STATUSES = [403, 404, 410];
 const MEDIA_TYPES = ['video/mp4', 'image/png', 'audio/mpeg'];
 
-const PAGE = '<!DOCTYPE html><html><head><title>One moment</title></head><body><h1>One moment</h1></body></html>';
-const EXPIRED = '<?xml version="1.0"?><Error><Code>AccessDenied</Code><Message>Request has expired.</Message></Error>';
-
-/** One form of a kind of trouble. `perhaps`: nobody outside can tell whether the request was taken; the seed decides. */
-type Form = Omit<Strike, 'name' | 'taken'> & { readonly taken: boolean | 'perhaps' };
+/** One form of a kind of trouble; the seed decides what it leaves open. */
+interface Form extends Pick<Strike, 'answer' | 'word'> {
+  /** `perhaps`: nobody outside can tell whether the request was taken. */
+  readonly taken: boolean | 'perhaps';
+  readonly way: Way | ((next: () => number) => Way);
+}
 
 interface Trouble {
   kind: ChaosKind;
@@ -128,13 +135,15 @@ export class Chaos {
     const trouble = oneOf(this.troubles[on], next);
     const form = oneOf(trouble?.forms ?? [], next);
     if (trouble === undefined || form === undefined) return undefined;
-    return { name: trouble.kind, ...form, taken: form.taken === 'perhaps' ? next() < 0.5 : form.taken };
+    const taken = form.taken === 'perhaps' ? next() < 0.5 : form.taken;
+    const way = typeof form.way === 'function' ? form.way(next) : form.way;
+    return { ...form, name: trouble.kind, taken, way };
   }
 
   /** Where the task of that id stands still; undefined for one that does not. */
-  stall(id: string): Stall | undefined {
+  standstill(id: string): Standstill | undefined {
     const next = chance(this.seed, 'stuck', id);
-    return this.sticks && next() < this.rate ? { at: next(), for: STALL_TIMES } : undefined;
+    return this.sticks && next() < this.rate ? { at: next(), for: STANDSTILL_TIMES } : undefined;
   }
 }
 
@@ -158,11 +167,11 @@ function troublesOf(
       kind: 'unknown-word',
       forms: troubles.unknownWords.map((word) => ({ taken: true, word, way: { how: 'whole' } })),
     },
-    { kind: 'truncate', forms: [lost('cut'), lost('half')] },
+    { kind: 'truncate', forms: [lost({ how: 'cut', part: { share: 0.5 } }), lost({ how: 'half' })] },
   ];
   const anything: Trouble[] = [
     { kind: 'reset-before', forms: [{ taken: false, way: { how: 'reset' } }] },
-    { kind: 'reset-after', forms: [lost('reset')] },
+    { kind: 'reset-after', forms: [lost({ how: 'reset' })] },
     { kind: 'hang', forms: [{ taken: 'perhaps', way: { how: 'hang', forMs: hangMs } }] },
     { kind: 'slow', forms: [{ taken: true, way: { how: 'slow', everyMs: SLOW_MS / SLOW_PIECES / speed } }] },
     { kind: 'edge-page', forms: EDGE_STATUSES.flatMap((status) => [page(status, PAGE), page(status, '')]) },
@@ -170,10 +179,11 @@ function troublesOf(
     { kind: 'empty', forms: [page(200, '')] },
   ];
   const files: Trouble[] = [
-    { kind: 'expired', forms: EXPIRED_STATUSES.map((status) => page(status, EXPIRED, 'application/xml')) },
+    { kind: 'expired', forms: EXPIRED_STATUSES.map((status) => page(status, EXPIRED, EXPIRED_TYPE)) },
     { kind: 'wrong-type', forms: MEDIA_TYPES.map((type) => page(200, PAGE, type)) },
     // Half a file that claims to be all of it could be told by nobody.
-    { kind: 'truncate', forms: [lost('cut')] },
+    { kind: 'truncate', forms: [lost((next) => ({ how: 'cut', part: { share: next() } }))] },
+    { kind: 'stall', forms: [lost((next) => ({ how: 'stall', part: { share: next() }, forMs: hangMs }))] },
   ];
   const possible = (list: Trouble[]) => list.filter(({ kind, forms }) => forms.length > 0 && wanted(kind));
   return {
@@ -201,11 +211,11 @@ function said(
 }
 
 /** What somebody else says in the gateway's place. */
-function page(status: number, body: string, type = 'text/html; charset=utf-8'): Form {
+function page(status: number, body: string, type = HTML_TYPE): Form {
   return { taken: 'perhaps', answer: { status, headers: { 'content-type': type }, body }, way: { how: 'whole' } };
 }
 
 /** Taken, and the answer does not arrive as it should. */
-function lost(how: 'reset' | 'cut' | 'half'): Form {
-  return { taken: true, way: { how } };
+function lost(way: Form['way']): Form {
+  return { taken: true, way };
 }

@@ -3,15 +3,15 @@
 import { createHash } from 'node:crypto';
 import type { BinaryRoute, MockGateway, Phase, PollRoute, Refusal, SubmitRoute, Template } from './gateway.js';
 import { at, isJson, isObject, type Json, stringsUnder } from './json.js';
-import { FIXTURES, type MediaFile, type MediaShelf } from './media.js';
+import { FIXTURES, type MediaFile } from './media.js';
 import type { Asked, Oracle } from './oracle.js';
+import { EXPIRED, EXPIRED_TYPE } from './pages.js';
 import type { Operation } from './prism.js';
+import { MEDIA_PATH, type Results } from './results.js';
+import type { Flaw } from './strike.js';
 import type { Moment, Task, Tasks } from './tasks.js';
 import { fill } from './templates.js';
 import { Wording, type WordingParts } from './wording.js';
-
-/** Where result files are served. */
-const MEDIA_PATH = '/_media/{task_id}/{file}';
 
 export type Route = { method: string; path: string; operation?: Operation } & (
   | { kind: 'submit'; submit: SubmitRoute; operation: Operation; wording: Wording }
@@ -31,14 +31,17 @@ export interface Call extends Asked {
   origin: string;
   /** A status word to say instead of the true one. */
   word?: string | undefined;
+  /** What is to be wrong with a result file. */
+  flaw?: Flaw | undefined;
 }
 
 export interface Reply {
   status: number;
   headers?: Record<string, string>;
   body?: Json | undefined;
-  /** Instead of a body. */
+  /** Instead of a body: a result file, or what is no JSON. */
   file?: MediaFile;
+  text?: string;
   /** What the call came to, for the ledger. */
   taskId?: string;
   paid?: boolean;
@@ -55,9 +58,9 @@ export class Desk {
     private readonly gateway: MockGateway,
     private readonly oracle: Oracle,
     private readonly tasks: Tasks,
-    private readonly shelf: MediaShelf,
+    private readonly results: Results,
   ) {
-    this.routes = routesOf(gateway, { oracle, shelf, modelField: gateway.modelField });
+    this.routes = routesOf(gateway, { oracle, results, modelField: gateway.modelField });
   }
 
   async reply(route: Route | undefined, call: Call): Promise<Reply> {
@@ -145,7 +148,10 @@ export class Desk {
     if (task === undefined) return { ...refuse(route.unknown, call), taskId };
     const { phase } = this.tasks.now(task);
     if (phase !== 'succeeded') return { ...refuse(route.unfinished, call, { word: route.words[phase] }), taskId };
-    return { status: 200, taskId, file: this.shelf.file(task.route.kind, `${taskId}/0`) };
+    if (call.flaw?.what === 'expire') this.results.close(call.path);
+    if (this.results.isClosed(call.path)) return { ...refuse(route.unknown, call), taskId };
+    if (call.flaw?.what === 'change') this.results.change(task, 0);
+    return { status: 200, taskId, file: this.results.file(task, 0) };
   }
 
   private mediaFile(call: Call): Reply {
@@ -158,7 +164,14 @@ export class Desk {
       Number(number) < task.outputs &&
       extension === FIXTURES[task.route.kind].extension;
     if (!exists) return { status: 404, taskId };
-    return { status: 200, taskId, file: this.shelf.file(task.route.kind, `${taskId}/${number}`) };
+    const output = Number(number);
+    if (!this.results.isGood(task, output, call.query)) return expired(taskId);
+    if (call.flaw?.what === 'expire') {
+      this.results.expire(task, output);
+      return expired(taskId);
+    }
+    if (call.flaw?.what === 'change') this.results.change(task, output);
+    return { status: 200, taskId, file: this.results.file(task, output) };
   }
 
   private async sync(route: Route & { kind: 'sync' }, call: Call): Promise<Reply> {
@@ -172,6 +185,10 @@ export class Desk {
 function refuse(refusal: Refusal, call: Call, more: Record<string, string> = {}): Reply {
   const values: Record<string, string> = { method: call.method, path: call.path, ...more };
   return { status: refusal.status, body: fill(refusal.body, (name) => values[name]) };
+}
+
+function expired(taskId: string): Reply {
+  return { status: 403, taskId, headers: { 'content-type': EXPIRED_TYPE }, text: EXPIRED };
 }
 
 function routesOf(gateway: MockGateway, parts: WordingParts): Route[] {

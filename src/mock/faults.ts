@@ -1,6 +1,6 @@
 // Scripted faults: which exchange each one strikes, and what it does there.
 
-import type { Strike } from './strike.js';
+import type { Part, Strike } from './strike.js';
 
 /** Milliseconds between the pieces of a slow answer, where the script names none. */
 const SLOW_EVERY_MS = 100;
@@ -17,18 +17,87 @@ export interface Fault {
    * - `reset-after`: the gateway takes the request (a submit makes a task and is paid), then the connection is reset.
    * - `hang`: as `reset-after`, but the connection stays open, silent, until the mock closes.
    * - `answer`: `status`, `headers` and `body` instead of the gateway's answer; the request is not taken.
-   * - `truncate`: the gateway's answer, cut off in the middle.
+   * - `truncate`: the gateway's answer, cut off after `at` or `bytes` of its body.
+   * - `stall`: the gateway's answer up to there, then silence: the connection stays open until the mock closes.
    * - `slow`: the gateway's answer in twenty pieces, one every `everyMs`.
+   *
+   * With `on: 'download'` only. What asks for no existing file gets its plain answer.
+   * - `expire`: from now on the file's URL answers 403 with XML (AccessDenied), this exchange included. Status answers
+   *   name a new URL, `?fresh=1` after it, which is good until it expires too; then `?fresh=2`, and so on. A URL that
+   *   had expired before stays as it is. The gateway's own paths to a file, which need the key, answer 404 for good.
+   * - `change`: from now on the file has other bytes (it still decodes), another size, ETag and Last-Modified, this
+   *   exchange included: with the old ones in `If-Range` it gets the whole new file. Status answers tell the new size.
+   * - `ignore-range`: the whole file with 200, though a range was asked for.
+   * - `wrong-range`: 206 with bytes that begin elsewhere: half as far into the file as asked, or at 1 instead of 0.
+   *   `Content-Range` says where. Without a range that can be served the plain answer.
+   * - `no-length`: `Transfer-Encoding: chunked`, no `Content-Length`.
+   * - `gzip`: the whole file with `Content-Encoding: gzip`, whatever was accepted or asked for; no ranges, weak ETag.
+   * - `too-long`: `Content-Length` is too large, by `bytes`: the connection ends after the last byte that there is.
+   * - `too-short`: `Content-Length` is too small, by `bytes`: what arrives is shorter and looks whole.
+   * - `redirect`: `status` (302) to the same file under another query, `redirected=1`, then 2, …; `headers` go over it.
+   * - `wrong-media`: 200 with an HTML page under the file's own content type. `empty`: 200 without a body.
+   * - `no-validators`: no ETag and no Last-Modified. Ranges are served, but none that depend on `If-Range`.
    */
-  act: 'reset-before' | 'reset-after' | 'hang' | 'answer' | 'truncate' | 'slow';
-  /** For `answer`. Default 500. */
+  act:
+    | 'reset-before'
+    | 'reset-after'
+    | 'hang'
+    | 'answer'
+    | 'truncate'
+    | 'stall'
+    | 'slow'
+    | 'expire'
+    | 'change'
+    | 'ignore-range'
+    | 'wrong-range'
+    | 'no-length'
+    | 'gzip'
+    | 'too-long'
+    | 'too-short'
+    | 'redirect'
+    | 'wrong-media'
+    | 'empty'
+    | 'no-validators';
+  /** For `truncate` and `stall`: the share of the answer's own body that arrives, 0 to 1. Default 0.5. */
+  at?: number;
+  /**
+   * For `truncate` and `stall`, instead of `at`: how many bytes of the answer's own body arrive, at least 1; a shorter
+   * one arrives whole. For `too-long` and `too-short`: how many bytes the length is wrong by. Default 1.
+   */
+  bytes?: number;
+  /** For `answer`. Default 500. For `redirect`: 300 to 399, default 302. */
   status?: number;
+  /** For `answer` and `redirect`. */
   headers?: Record<string, string>;
   /** For `answer`: a string goes out as it is, anything else as JSON, absent = empty. */
   body?: unknown;
   /** For `slow`: milliseconds between pieces, real time. Default 100. */
   everyMs?: number;
 }
+
+/** Where an answer ends that a script cuts without saying where. */
+const CUT_SHARE = 0.5;
+
+/** A length that is wrong by as little as possible is the hardest to notice. */
+const LIE_BYTES = 1;
+
+const REDIRECT_STATUS = 302;
+
+/** What happens to results on disk, and cannot happen to a submit or a state. */
+const ON_DOWNLOADS_ONLY: ReadonlySet<Fault['act']> = new Set([
+  'expire',
+  'change',
+  'ignore-range',
+  'wrong-range',
+  'no-length',
+  'gzip',
+  'too-long',
+  'too-short',
+  'redirect',
+  'wrong-media',
+  'empty',
+  'no-validators',
+]);
 
 interface Armed {
   fault: Fault;
@@ -45,10 +114,10 @@ export class Faults {
     for (const fault of faults) this.add(fault);
   }
 
+  /** Throws `RangeError` for numbers that make no sense, and for acts that do not happen where they are to strike. */
   add(fault: Fault): void {
+    check(fault);
     const { nth = 1, times = 1 } = fault;
-    if (!(nth >= 1)) throw new RangeError(`A fault's nth counts from 1, got ${nth}`);
-    if (!(times >= 1)) throw new RangeError(`A fault's times is at least 1, got ${times}`);
     this.armed[fault.on].push({ fault, before: nth - 1, left: times });
   }
 
@@ -67,6 +136,26 @@ export class Faults {
   }
 }
 
+function check({ on, act, nth = 1, times = 1, at, bytes, status }: Fault): void {
+  if (!(nth >= 1)) throw new RangeError(`A fault's nth counts from 1, got ${nth}`);
+  if (!(times >= 1)) throw new RangeError(`A fault's times is at least 1, got ${times}`);
+  if (at !== undefined && !(at >= 0 && at <= 1)) throw new RangeError(`A fault's at is a share from 0 to 1, got ${at}`);
+  if (bytes !== undefined && !(Number.isInteger(bytes) && bytes >= 1)) {
+    throw new RangeError(`A fault's bytes is a whole number from 1, got ${bytes}`);
+  }
+  if (at !== undefined && bytes !== undefined) throw new RangeError('A fault takes at or bytes, not both');
+  if (on !== 'download' && ON_DOWNLOADS_ONLY.has(act)) {
+    throw new RangeError(`The act ${act} strikes on download only, not on ${on}`);
+  }
+  if (act === 'redirect' && status !== undefined && !(status >= 300 && status <= 399)) {
+    throw new RangeError(`A redirect's status is 300 to 399, got ${status}`);
+  }
+}
+
+function partOf({ at, bytes }: Fault): Part {
+  return bytes === undefined ? { share: at ?? CUT_SHARE } : { bytes };
+}
+
 function strikeOf(fault: Fault): Strike {
   const { act: name } = fault;
   switch (name) {
@@ -79,9 +168,23 @@ function strikeOf(fault: Fault): Strike {
     case 'answer':
       return { name, taken: false, answer: scripted(fault), way: { how: 'whole' } };
     case 'truncate':
-      return { name, taken: true, way: { how: 'cut' } };
+      return { name, taken: true, way: { how: 'cut', part: partOf(fault) } };
+    case 'stall':
+      return { name, taken: true, way: { how: 'stall', part: partOf(fault) } };
     case 'slow':
       return { name, taken: true, way: { how: 'slow', everyMs: fault.everyMs ?? SLOW_EVERY_MS } };
+    case 'too-long': {
+      const flaw = { what: 'length', by: fault.bytes ?? LIE_BYTES } as const;
+      return { name, taken: true, flaw, way: { how: 'cut', part: { share: 1 } } };
+    }
+    case 'too-short':
+      return { name, taken: true, flaw: { what: 'length', by: -(fault.bytes ?? LIE_BYTES) }, way: { how: 'whole' } };
+    case 'redirect': {
+      const { status = REDIRECT_STATUS, headers = {} } = fault;
+      return { name, taken: true, flaw: { what: name, status, headers: lowerCased(headers) }, way: { how: 'whole' } };
+    }
+    default:
+      return { name, taken: true, flaw: { what: name }, way: { how: 'whole' } };
   }
 }
 
@@ -89,6 +192,9 @@ function scripted({ status = 500, body, headers = {} }: Fault): NonNullable<Stri
   const isText = typeof body === 'string';
   const text = body === undefined ? '' : isText ? body : JSON.stringify(body);
   const type: Record<string, string> = body === undefined || isText ? {} : { 'content-type': 'application/json' };
-  const own = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]);
-  return { status, headers: { ...type, ...Object.fromEntries(own) }, body: text };
+  return { status, headers: { ...type, ...lowerCased(headers) }, body: text };
+}
+
+function lowerCased(headers: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 }

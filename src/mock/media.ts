@@ -2,7 +2,9 @@
 
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { crc32 } from 'node:zlib';
+import { type Container, mp3, mp4, png } from './containers.js';
+import { lengthOf, type Pieces } from './pieces.js';
+import { chance } from './random.js';
 
 export type MediaKind = 'video' | 'image' | 'audio';
 
@@ -14,8 +16,7 @@ export interface Fixture {
   height?: number;
   /** Rounded to whole seconds, as gateways tell it. */
   seconds?: number;
-  /** The pieces of a file with `text` in it, where no decoder minds. */
-  stamp: (bytes: Buffer, text: string) => Buffer[];
+  container: Container;
 }
 
 /** Facts about `media/*`; test/mock/media.test.ts decodes the files and compares. */
@@ -27,7 +28,7 @@ export const FIXTURES: Record<MediaKind, Fixture> = {
     width: 640,
     height: 360,
     seconds: 2,
-    stamp: stampMp4,
+    container: mp4,
   },
   image: {
     file: 'picture.png',
@@ -35,64 +36,115 @@ export const FIXTURES: Record<MediaKind, Fixture> = {
     extension: 'png',
     width: 512,
     height: 512,
-    stamp: stampPng,
+    container: png,
   },
-  audio: { file: 'tone.mp3', contentType: 'audio/mpeg', extension: 'mp3', seconds: 3, stamp: stampMp3 },
+  audio: { file: 'tone.mp3', contentType: 'audio/mpeg', extension: 'mp3', seconds: 3, container: mp3 },
 };
 
 export interface MediaFile {
-  bytes: Buffer;
+  pieces: Pieces;
   contentType: string;
-  etag: string;
+  /** `etag` and `last-modified`, as far as the server tells them. */
+  validators: { readonly etag?: string; readonly 'last-modified'?: string };
 }
+
+/** More than a test can want, and less than one mp4 box can hold. */
+export const MAX_MEDIA_BYTES = 2 ** 31;
+
+/** Prime, so that a piece written at a wrong place is hardly ever right by chance: buffers have round sizes. */
+const NOISE_BYTES = 1_000_003;
+
+/** What each edition of a file is longer than the one before. */
+const EDITION_BYTES = 1_000;
+
+/** When the first editions were made, in the past of any clock; each further one an hour later. */
+const MADE_MS = Date.UTC(2025, 0, 1);
+const EDITION_MS = 3_600_000;
 
 /** All fixtures in memory, and the file of a given output made from them. */
 export class MediaShelf {
-  private constructor(private readonly bytes: Record<MediaKind, Buffer>) {}
+  /** One block for all padding of all files. */
+  private noise: Buffer | undefined;
+  /** Padding by kind and length: little more than references to that block. */
+  private readonly paddings = new Map<string, Pieces>();
+  /** By file, because a large one takes a while to hash. */
+  private readonly etags = new Map<string, string>();
 
-  static async load(): Promise<MediaShelf> {
+  private constructor(
+    private readonly bytes: Record<MediaKind, Buffer>,
+    private readonly leastBytes: number,
+  ) {}
+
+  /** `leastBytes`: smaller files are padded to at least that. */
+  static async load(leastBytes = 0): Promise<MediaShelf> {
     const read = (kind: MediaKind) => readFile(new URL(`./media/${FIXTURES[kind].file}`, import.meta.url));
     const [video, image, audio] = await Promise.all([read('video'), read('image'), read('audio')]);
-    return new MediaShelf({ video, image, audio });
+    return new MediaShelf({ video, image, audio }, leastBytes);
   }
 
-  /** The file of output `name` (task id and number): the same name always gives the same bytes. */
-  file(kind: MediaKind, name: string): MediaFile {
-    const fixture = FIXTURES[kind];
-    const bytes = Buffer.concat(fixture.stamp(this.bytes[kind], name));
-    const etag = `"${createHash('sha256').update(bytes).digest('hex').slice(0, 32)}"`;
-    return { bytes, contentType: fixture.contentType, etag };
+  /**
+   * The file of output `name` (task id and number): the same name always gives the same bytes. Each edition (0 is the
+   * first) has others, from the first bytes on, and more of them. The ETag is the first half of the bytes' sha256.
+   */
+  file(kind: MediaKind, name: string, edition = 0): MediaFile {
+    const pieces = this.pieces(kind, name, edition);
+    return {
+      pieces,
+      contentType: FIXTURES[kind].contentType,
+      validators: {
+        etag: this.etag(`${kind} ${name} ${edition}`, pieces),
+        'last-modified': new Date(MADE_MS + edition * EDITION_MS).toUTCString(),
+      },
+    };
   }
 
-  /** How many bytes `file` would give, without making them: status answers tell it. */
-  size(kind: MediaKind, name: string): number {
-    return FIXTURES[kind].stamp(this.bytes[kind], name).reduce((sum, piece) => sum + piece.length, 0);
+  /** How many bytes `file` would give, without reading them: status answers tell it. */
+  size(kind: MediaKind, name: string, edition = 0): number {
+    return lengthOf(this.pieces(kind, name, edition));
+  }
+
+  private pieces(kind: MediaKind, name: string, edition: number): Pieces {
+    const text = edition === 0 ? name : `${name} edition ${edition}`;
+    const missing = Math.max(0, this.leastBytes - this.bytes[kind].length);
+    return FIXTURES[kind].container.stamp(
+      this.bytes[kind],
+      text,
+      this.padding(kind, missing + edition * EDITION_BYTES),
+    );
+  }
+
+  private padding(kind: MediaKind, length: number): Pieces {
+    if (length === 0) return [];
+    const name = `${kind} ${length}`;
+    let padding = this.paddings.get(name);
+    if (padding === undefined) {
+      padding = FIXTURES[kind].container.padding(this.someNoise(length));
+      this.paddings.set(name, padding);
+    }
+    return padding;
+  }
+
+  private someNoise(length: number): Pieces {
+    const noise = this.noise ?? makeNoise();
+    this.noise = noise;
+    const whole = Array.from({ length: Math.floor(length / noise.length) }, () => noise);
+    return length % noise.length === 0 ? whole : [...whole, noise.subarray(0, length % noise.length)];
+  }
+
+  private etag(name: string, pieces: Pieces): string {
+    let etag = this.etags.get(name);
+    if (etag === undefined) {
+      const hash = createHash('sha256');
+      for (const piece of pieces) hash.update(piece);
+      etag = `"${hash.digest('hex').slice(0, 32)}"`;
+      this.etags.set(name, etag);
+    }
+    return etag;
   }
 }
 
-/** A tEXt chunk before IEND (the last 12 bytes). */
-function stampPng(bytes: Buffer, text: string): Buffer[] {
-  const typeAndData = Buffer.from(`tEXtComment\0${text}`, 'latin1');
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(typeAndData.length - 4);
-  const check = Buffer.alloc(4);
-  check.writeUInt32BE(crc32(typeAndData));
-  return [bytes.subarray(0, -12), length, typeAndData, check, bytes.subarray(-12)];
-}
-
-/** A `free` box at the end: players skip it. */
-function stampMp4(bytes: Buffer, text: string): Buffer[] {
-  const data = Buffer.from(text, 'utf8');
-  const head = Buffer.alloc(8);
-  head.writeUInt32BE(8 + data.length);
-  head.write('free', 4, 'latin1');
-  return [bytes, head, data];
-}
-
-/** An ID3v1 tag: exactly 128 bytes at the end, the text spread over title, artist and album. */
-function stampMp3(bytes: Buffer, text: string): Buffer[] {
-  const tag = Buffer.alloc(128);
-  tag.write(`TAG${text}`, 0, 93, 'latin1');
-  tag[127] = 255;
-  return [bytes, tag];
+/** Seven bits a byte: in an mp3, eight could look like the start of sound. */
+function makeNoise(): Buffer {
+  const next = chance('noise');
+  return Buffer.from(Uint8Array.from({ length: NOISE_BYTES }, () => next() * 128));
 }

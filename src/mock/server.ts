@@ -6,6 +6,7 @@ import type { Chaos } from './chaos.js';
 import { Delivery, type Wire } from './delivery.js';
 import type { Call, Desk, Reply, Route } from './desk.js';
 import type { Fault, Faults } from './faults.js';
+import { serveFlawed } from './flaws.js';
 import type { MockGateway } from './gateway.js';
 import { at } from './json.js';
 import type { Ledger } from './ledger.js';
@@ -85,6 +86,7 @@ export class MockServer {
       parameters,
       origin: `http://${headers.host ?? 'localhost'}`,
       word: strike?.word,
+      flaw: strike?.flaw,
     };
     const reply = await this.replyTo(route, call, strike, sent === undefined, body?.error);
     const wire = this.wire(reply, call, strike);
@@ -135,13 +137,15 @@ export class MockServer {
     }
     if (strike?.answer !== undefined) {
       const { status, headers: own, body } = strike.answer;
-      return { status, headers: { ...headers, ...own }, body: Buffer.from(body) };
+      return { status, headers: { ...headers, ...own }, body };
     }
     Object.assign(headers, reply.headers);
     if (reply.file !== undefined) {
-      const { status, headers: own, bytes } = serveFile(reply.file, call.headers);
-      return { status, headers: { ...headers, ...own }, body: bytes };
+      const { flaw } = call;
+      const wire = flaw === undefined ? serveFile(reply.file, call.headers) : serveFlawed(reply.file, call, flaw);
+      return { ...wire, headers: { ...headers, ...wire.headers } };
     }
+    if (reply.text !== undefined) return { status: reply.status, headers, body: reply.text };
     if (reply.body === undefined) return { status: reply.status, headers, body: '' };
     headers['content-type'] ??= 'application/json; charset=utf-8';
     return { status: reply.status, headers, body: JSON.stringify(reply.body) };

@@ -7,8 +7,9 @@ import { type Fault, Faults } from './faults.js';
 import type { MockGateway } from './gateway.js';
 import { isObject } from './json.js';
 import { Ledger } from './ledger.js';
-import { MediaShelf } from './media.js';
+import { MAX_MEDIA_BYTES, MediaShelf } from './media.js';
 import { Oracle } from './oracle.js';
+import { Results } from './results.js';
 import { MockServer } from './server.js';
 import { Tasks } from './tasks.js';
 
@@ -25,6 +26,8 @@ export interface MockOptions {
   faults?: Fault[];
   /** A seeded bad day: that share of all exchanges goes wrong. Scripted faults go first. */
   chaos?: ChaosOptions;
+  /** Smaller result files are padded to at least that many bytes, up to 2 GiB. They still decode. Default 0. */
+  mediaBytes?: number;
   /** How a task ends. Default: it succeeds. */
   outcome?: (submit: { path: string; model: string; body: unknown }) => 'succeeded' | 'failed';
   /** Milliseconds since 1970, by which tasks age. Default `Date.now`. */
@@ -50,17 +53,33 @@ export interface Mock extends AsyncDisposable {
 
 /** Starts a mock of any gateway that somebody has described as data. */
 export async function startGateway(gateway: MockGateway, options: MockOptions = {}): Promise<Mock> {
-  const { port = 0, host = '127.0.0.1', speed = 1, clock = Date.now, outcome = () => 'succeeded' } = options;
+  const {
+    port = 0,
+    host = '127.0.0.1',
+    speed = 1,
+    clock = Date.now,
+    outcome = () => 'succeeded',
+    mediaBytes = 0,
+  } = options;
   const seed = options.seed ?? Math.floor(Math.random() * 2 ** 31);
   if (!(speed > 0)) throw new RangeError(`speed must be greater than 0, got ${speed}`);
+  if (!(Number.isInteger(mediaBytes) && mediaBytes >= 0 && mediaBytes <= MAX_MEDIA_BYTES)) {
+    throw new RangeError(`mediaBytes is a whole number from 0 to ${MAX_MEDIA_BYTES}, got ${mediaBytes}`);
+  }
   const faults = new Faults(options.faults);
   const { troubles } = gateway;
   const chaos = options.chaos && new Chaos(options.chaos, { troubles, speed, seed });
   const ledger = new Ledger();
   const document = await readDocument(options.document ?? gateway.document);
-  const [oracle, shelf] = await Promise.all([Oracle.open(document, gateway.modelField), MediaShelf.load()]);
-  const tasks = new Tasks(gateway, { seed, speed, clock, outcome, stall: chaos && ((id) => chaos.stall(id)) });
-  const desk = new Desk(gateway, oracle, tasks, shelf);
+  const [oracle, shelf] = await Promise.all([Oracle.open(document, gateway.modelField), MediaShelf.load(mediaBytes)]);
+  const tasks = new Tasks(gateway, {
+    seed,
+    speed,
+    clock,
+    outcome,
+    standstill: chaos && ((id) => chaos.standstill(id)),
+  });
+  const desk = new Desk(gateway, oracle, tasks, new Results(shelf));
   const server = new MockServer({ gateway, desk, faults, chaos, ledger, clock });
   const url = await server.listen(port, host);
   return {

@@ -9,6 +9,8 @@ export interface Strike {
   readonly answer?: { readonly status: number; readonly headers: Record<string, string>; readonly body: string };
   /** The status word that the gateway's own answer says instead of the true one. */
   readonly word?: string;
+  /** What is wrong with the result file, or with the answer that has it; an answer without a file stays as it is. */
+  readonly flaw?: Flaw;
   readonly way: Way;
 }
 
@@ -17,14 +19,37 @@ export interface Strike {
  * - `whole`: it arrives.
  * - `reset`: the connection is reset instead.
  * - `hang`: silence, then a reset; without `forMs` silence until the mock closes.
- * - `cut`: half of it, then the connection ends.
+ * - `cut`: that part of it, then the connection ends.
+ * - `stall`: that part of it, then silence, as with `hang`.
  * - `half`: half of it, as if that were all.
  * - `slow`: all of it in twenty pieces, one every `everyMs`.
  */
 export type Way =
-  | { readonly how: 'whole' | 'reset' | 'cut' | 'half' }
+  | { readonly how: 'whole' | 'reset' | 'half' }
   | { readonly how: 'hang'; readonly forMs?: number }
+  | { readonly how: 'cut'; readonly part: Part }
+  | { readonly how: 'stall'; readonly part: Part; readonly forMs?: number }
   | { readonly how: 'slow'; readonly everyMs: number };
+
+/** How much of an answer's body, from its first byte on: a share from 0 to 1, or so many bytes, or all if it has less. */
+export type Part = { readonly share: number } | { readonly bytes: number };
+
+/** See `Fault`. `length`: the answer claims that many bytes more than it has, or fewer. */
+export type Flaw =
+  | {
+      readonly what:
+        | 'expire'
+        | 'change'
+        | 'ignore-range'
+        | 'wrong-range'
+        | 'no-length'
+        | 'gzip'
+        | 'wrong-media'
+        | 'empty'
+        | 'no-validators';
+    }
+  | { readonly what: 'length'; readonly by: number }
+  | { readonly what: 'redirect'; readonly status: number; readonly headers: Record<string, string> };
 
 /** Pieces of a `slow` answer. */
 export const SLOW_PIECES = 20;

@@ -1,6 +1,6 @@
 // The life of a task: queued, running, done, as a function of the time since it was submitted.
 
-import type { Stall } from './chaos.js';
+import type { Standstill } from './chaos.js';
 import type { MockGateway, Phase, SubmitRoute } from './gateway.js';
 import type { Json } from './json.js';
 import { chance, token } from './random.js';
@@ -25,7 +25,7 @@ export interface Task {
   readonly queuedMs: number;
   readonly totalMs: number;
   /** Where it stands still for a while, in milliseconds of its own time. */
-  readonly stall: { atMs: number; forMs: number } | undefined;
+  readonly standstill: { atMs: number; forMs: number } | undefined;
   parked: boolean;
 }
 
@@ -43,7 +43,7 @@ export interface TaskSettings {
   clock: () => number;
   outcome: (submit: { path: string; model: string; body: unknown }) => 'succeeded' | 'failed';
   /** Which tasks get stuck, by id; undefined on a good day. */
-  stall: ((id: string) => Stall | undefined) | undefined;
+  standstill: ((id: string) => Standstill | undefined) | undefined;
 }
 
 export class Tasks {
@@ -61,13 +61,13 @@ export class Tasks {
     from: { key: string; model: string; body: Record<string, unknown>; trace?: string },
   ): Task {
     const { key, model, body } = from;
-    const { speed, clock, outcome, stall } = this.settings;
+    const { speed, clock, outcome, standstill } = this.settings;
     const next = this.chanceOf(from.trace);
     const pace = this.gateway.paces[route.pace] ?? { seconds: 0, spread: 0 };
     const totalMs = (pace.seconds * 1000 * (1 + pace.spread * (2 * next() - 1))) / speed;
     const special = Object.hasOwn(route.models ?? {}, model) ? route.models?.[model] : undefined;
     const id = this.freshId(route.id, next);
-    const stands = stall?.(id);
+    const stands = standstill?.(id);
     const now = clock();
     const task: Task = {
       id,
@@ -82,7 +82,7 @@ export class Tasks {
       startedAtMs: now,
       queuedMs: totalMs * (QUEUE_SHARE.least + (QUEUE_SHARE.most - QUEUE_SHARE.least) * next()),
       totalMs,
-      stall: stands && { atMs: stands.at * totalMs, forMs: stands.for * totalMs },
+      standstill: stands && { atMs: stands.at * totalMs, forMs: stands.for * totalMs },
       parked: route.parks?.models.includes(model) === true && !body[route.parks.without],
     };
     this.byId.set(task.id, task);
@@ -94,8 +94,8 @@ export class Tasks {
    * follows from the trace id, where a submit has one.
    */
   private chanceOf(trace: string | undefined): () => number {
-    const { seed, stall } = this.settings;
-    if (trace === undefined || stall === undefined) return chance(seed, 'task', this.byId.size);
+    const { seed, standstill } = this.settings;
+    if (trace === undefined || standstill === undefined) return chance(seed, 'task', this.byId.size);
     const nth = (this.byTrace.get(trace) ?? 0) + 1;
     this.byTrace.set(trace, nth);
     return chance(seed, 'task of', trace, nth);
@@ -129,7 +129,7 @@ export class Tasks {
       const part = (elapsed - task.queuedMs) / (task.totalMs - task.queuedMs);
       return { phase: 'running', percent: Math.max(1, Math.min(99, Math.floor(part * 100))) };
     }
-    const completedAtMs = task.startedAtMs + task.totalMs + (task.stall?.forMs ?? 0);
+    const completedAtMs = task.startedAtMs + task.totalMs + (task.standstill?.forMs ?? 0);
     return task.outcome === 'failed'
       ? { phase: 'failed', completedAtMs }
       : { phase: 'succeeded', percent: 100, completedAtMs };
@@ -137,7 +137,7 @@ export class Tasks {
 }
 
 /** How much of its life a task has behind it: while it is stuck, its own time stands still. */
-function lived({ stall }: Task, elapsed: number): number {
-  if (stall === undefined || elapsed < stall.atMs) return elapsed;
-  return Math.max(stall.atMs, elapsed - stall.forMs);
+function lived({ standstill }: Task, elapsed: number): number {
+  if (standstill === undefined || elapsed < standstill.atMs) return elapsed;
+  return Math.max(standstill.atMs, elapsed - standstill.forMs);
 }

@@ -2,9 +2,10 @@
 
 import type { Template } from './gateway.js';
 import { at, isJson, isObject, type Json } from './json.js';
-import { FIXTURES, type MediaShelf } from './media.js';
+import { FIXTURES } from './media.js';
 import type { Oracle } from './oracle.js';
 import type { Operation } from './prism.js';
+import type { Results } from './results.js';
 import type { Moment, Task } from './tasks.js';
 import { compile, type Filler, pick } from './templates.js';
 
@@ -20,7 +21,7 @@ export interface Told {
 
 export interface WordingParts {
   oracle: Oracle;
-  shelf: MediaShelf;
+  results: Results;
   /** Field of an example that names its model. */
   modelField: string;
 }
@@ -99,13 +100,13 @@ export class Wording {
   }
 
   private aboutOutput(name: string, output: number, { task, origin }: Told): Json | undefined {
-    const { kind } = task.route;
-    const fixture = FIXTURES[kind];
+    const fixture = FIXTURES[task.route.kind];
+    const { results } = this.parts;
     switch (name) {
       case 'url':
-        return `${origin}/_media/${task.id}/${output}.${fixture.extension}`;
+        return results.url(origin, task, output);
       case 'bytes':
-        return this.parts.shelf.size(kind, `${task.id}/${output}`);
+        return results.size(task, output);
       case 'width':
       case 'height':
       case 'seconds':

@@ -217,8 +217,9 @@ export class TaskEngine implements TaskPort {
   readonly onAbort = (signal: AbortSignal, listener: () => void): (() => void) =>
     this.#options.transport.aborts.on(signal, listener);
 
-  output(facts: OutputFacts, ref: TaskRef, index: number): Output {
-    const lastResort = index === 0 ? this.#options.readers.contentPath?.(ref) : undefined;
+  output(facts: OutputFacts, ref: TaskRef, { index, count }: { index: number; count: number }): Output {
+    // Where there are several, nobody says which one the gateway's own copy is.
+    const lastResort = count === 1 ? this.#options.readers.contentPath?.(ref) : undefined;
     return new Output(
       { ...facts, url: this.#absolute(facts.url) },
       {

@@ -48,7 +48,7 @@ export interface TaskPort {
   delay(ref: TaskRef, at: { elapsedMs: number; watched: Watched }): number;
   /** Calls `listener` once when `signal` fires; the returned function takes that back. */
   onAbort(signal: AbortSignal, listener: () => void): () => void;
-  output(facts: OutputFacts, ref: TaskRef, index: number): Output;
+  output(facts: OutputFacts, ref: TaskRef, at: { index: number; count: number }): Output;
   /** Told when a call has found the task at its end, and what was known of it before; must not throw. */
   ended(ref: TaskRef, state: TaskState, at: { elapsedMs: number; watched: Watched }): Promise<void>;
   /** Somebody begins to wait for the task, and ends doing so. */
@@ -297,7 +297,8 @@ export class Task {
     this.#withoutOutput = withoutOutput;
     if (unknownWord) this.#warnOfWord(state.rawStatus);
     this.#progressed = state;
-    const outputs = state.outputs.map((facts, index) => this.#port.output(facts, this.#ref, index));
+    const count = state.outputs.length;
+    const outputs = state.outputs.map((facts, index) => this.#port.output(facts, this.#ref, { index, count }));
     this.#state = { id: this.id, model: this.model, ...state, outputs, raw };
   }
 

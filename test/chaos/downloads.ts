@@ -1,4 +1,4 @@
-// Results fetched on a bad day: each attempt ends in the exact bytes, or in our error and nothing on the disk.
+// Results fetched on a bad day: each attempt ends in the exact bytes, or in our error and no file, at most a `.part`.
 
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
@@ -32,8 +32,10 @@ export async function fetched(result: TaskResult, folder: string, idleTimeoutMs:
         else codes.push(error.code);
       }
       const now = await readdir(folder).catch(() => []);
-      if (now.length !== there.length + (file === undefined ? 0 : 1)) complain(`left in the folder: ${now}`);
-      there = now;
+      const files = now.filter((name) => !name.endsWith('.part'));
+      if (files.length !== there.length + (file === undefined ? 0 : 1)) complain(`left in the folder: ${now}`);
+      if (file !== undefined && files.length !== now.length) complain(`left beside the file: ${now}`);
+      there = files;
     }
     if (file === undefined) complain(`no file after ${MAX_ATTEMPTS} attempts`);
     else if (!(await isExact(file, output))) complain(`${file.path} is not what the gateway has`);

@@ -143,12 +143,13 @@ test.each(Object.entries(JOURNALS))(`${TASKS} tasks on a bad day, journal: %s`, 
   expect(struck.length / exchanges.length, replay).toBeCloseTo(RATE, 1);
   const missing = (entries: readonly { fault?: string }[], not: readonly ChaosKind[]) =>
     CHAOS_KINDS.filter((kind) => !not.includes(kind) && !entries.some(({ fault }) => fault === kind));
-  expect(missing(ledger.polls, ['expired', 'wrong-type', 'stuck', 'busy']), replay).toEqual([]);
+  expect(missing(ledger.polls, ['expired', 'wrong-type', 'stall', 'stuck', 'busy']), replay).toEqual([]);
   expect(missing(ledger.downloads, NEVER_OF_FILES).length, replay).toBeLessThanOrEqual(isFull ? 0 : FEW);
-  // Each trouble with a file was told, once, and nothing else was: only what is slow comes through.
+  // Most trouble with files is mended without a word. What is told is what only the caller can decide about, or what came
+  // again and again.
   const troubles = ledger.downloads.filter(({ fault }) => fault !== undefined && fault !== 'slow');
-  expect(codes.length, replay).toBe(troubles.length);
-  const known = ['empty', 'expired', 'http_status', 'transfer_failed', 'wrong_media'];
+  expect(codes.length, replay).toBeLessThan(troubles.length);
+  const known = ['empty', 'expired', 'http_status', 'stalled', 'transfer_failed', 'truncated', 'wrong_media'];
   expect(
     codes.filter((code) => !known.includes(code)),
     replay,
@@ -165,6 +166,12 @@ test('a gateway that falls silent, for longer than anybody waits', async () => {
     open: inMemory,
   });
   expect([...new Set(told.map(endOf))].sort(), replay).toEqual(['SubmitUnknownError', 'TaskFailedError', 'succeeded']);
-  expect(codes.length, replay).toBe(ledger.downloads.filter(({ fault }) => fault === 'hang').length);
-  expect([...new Set(codes)], replay).toEqual(['stalled']);
+  // One silence is mended by asking again; two in a row are told.
+  const hangs = ledger.downloads.filter(({ fault }) => fault === 'hang').length;
+  expect(hangs, replay).toBeGreaterThan(0);
+  expect(codes.length * 2, replay).toBeLessThanOrEqual(hangs);
+  expect(
+    codes.filter((code) => code !== 'stalled'),
+    replay,
+  ).toEqual([]);
 });

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { CHAOS_KINDS } from '../../src/mock/chaos.js';
 import { type ChaosKind, type Mock, type MockOptions, startMock } from '../../src/mock/index.js';
 import { Ledger } from '../../src/mock/ledger.js';
-import { type Bench, bench, CLIP, dig } from './helpers.js';
+import { type Bench, begin, bench, CLIP, dig } from './helpers.js';
 
 const open: Bench[] = [];
 async function start(options: MockOptions): Promise<Bench> {
@@ -180,6 +180,7 @@ describe('each kind', () => {
     ['expired', [403, 404, 410].map((status) => ({ status, type: 'application/xml' }))],
     ['wrong-type', ['video/mp4', 'image/png', 'audio/mpeg'].map((type) => ({ status: 200, type, text: PAGE.text }))],
     ['truncate', [BROKEN]],
+    ['stall', [BROKEN]],
     ['slow', [{ status: 200, type: 'video/mp4' }]],
     ['page', [{ status: 200, ...PAGE }]],
     ['reset-before', [BROKEN]],
@@ -193,6 +194,44 @@ describe('each kind', () => {
     for (const shape of shapes) expect(answers.find(fits(shape)), JSON.stringify(shape)).toBeDefined();
     expect(answers.filter((answer) => !shapes.some((shape) => fits(shape)(answer)))).toEqual([]);
     expect(new Set(mock.ledger.downloads.map(({ fault }) => fault))).toEqual(new Set([kind]));
+  });
+
+  it.each(['truncate', 'stall'] as const)(
+    '%s: a file ends anywhere, at the same places on the same day',
+    async (kind) => {
+      const lengths = async (seed: number) => {
+        const { mock, pass } = await start({ seed: 2, speed: 10_000, chaos: { rate: 1, seed, kinds: [kind] } });
+        const url = `${mock.url}/_media/${await taskOf(mock)}/0.mp4`;
+        pass(200);
+        const shares: number[] = [];
+        for (let turn = 0; turn < 20; turn++) {
+          const answer = await begin(url);
+          expect([answer.status, await answer.over]).toEqual([200, false]);
+          shares.push(answer.bytes().length / Number(answer.headers['content-length']));
+        }
+        expect(new Set(mock.ledger.downloads.map(({ fault, status }) => `${fault} ${status}`))).toEqual(
+          new Set([`${kind} 200`]),
+        );
+        return shares;
+      };
+      const shares = await lengths(7);
+      expect(new Set(shares).size).toBe(20);
+      for (const least of [0, 0.25, 0.5, 0.75]) {
+        expect(shares.some((share) => share >= least && share < least + 0.25)).toBe(true);
+      }
+      expect(await lengths(7)).toEqual(shares);
+      expect(await lengths(8)).not.toEqual(shares);
+    },
+  );
+
+  it('stall: the connection stays open, silent, as long as a hang', async () => {
+    const { mock, pass } = await start({ chaos: { rate: 1, kinds: ['stall'], hangMs: 150 } });
+    const url = `${mock.url}/_media/${await taskOf(mock)}/0.mp4`;
+    pass(200);
+    const answer = await begin(url);
+    const began = performance.now();
+    expect(await answer.over).toBe(false);
+    expect(performance.now() - began).toBeGreaterThan(100);
   });
 
   it('says nothing of Retry-After that a fast mock’s callers would have to wait for', async () => {

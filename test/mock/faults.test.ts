@@ -1,8 +1,8 @@
 // Faults strike where they are set, and the ledger tells what they cost.
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Mock } from '../../src/mock/index.js';
-import { type Bench, bench, CLIP, dig } from './helpers.js';
+import type { Fault, Mock } from '../../src/mock/index.js';
+import { type Bench, begin, bench, CLIP, dig } from './helpers.js';
 
 let here: Bench;
 let mock: Mock;
@@ -96,6 +96,31 @@ describe('on submit', () => {
     expect(submits().map(({ paid }) => paid)).toEqual([true, true]);
   });
 
+  it('truncate and stall: as much of it arrives as asked for, and the task is made and paid', async () => {
+    const sent = async (fault: Pick<Fault, 'at' | 'bytes'>, act: 'truncate' | 'stall') => {
+      mock.fault({ on: 'submit', act, ...fault });
+      const headers = { authorization: 'Bearer k', 'content-type': 'application/json' };
+      const answer = await begin(`${mock.url}/v1/videos`, { method: 'POST', headers }, JSON.stringify(CLIP));
+      const length = Number(answer.headers['content-length']);
+      if (act === 'truncate') await answer.over;
+      else await answer.has(fault.bytes ?? Math.floor(length * (fault.at ?? 0.5)));
+      const got = answer.bytes().length;
+      answer.leave();
+      return [got, length, answer.status] as const;
+    };
+    for (const act of ['truncate', 'stall'] as const) {
+      const [half, length, status] = await sent({}, act);
+      expect([half, status]).toEqual([Math.floor(length / 2), 200]);
+      expect((await sent({ at: 0 }, act))[0]).toBe(0);
+      expect((await sent({ at: 0.9 }, act))[0]).toBe(Math.floor(length * 0.9));
+      expect((await sent({ at: 1 }, act))[0]).toBe(length);
+      expect((await sent({ bytes: 1 }, act))[0]).toBe(1);
+    }
+    const [all, length] = await sent({ bytes: 1_000_000 }, 'truncate');
+    expect(all).toBe(length);
+    expect(submits().every(({ paid, status, taskId }) => paid && status === 200 && taskId !== undefined)).toBe(true);
+  });
+
   it('counts synchronous calls that cost money too', async () => {
     const ask = { model: 'gpt-5.1', messages: [{ role: 'user', content: 'hello' }] };
     mock.fault({ on: 'submit', act: 'reset-after' });
@@ -130,9 +155,21 @@ describe('nth and times', () => {
     expect(statuses).toEqual([500, 503, 200]);
   });
 
-  it('are checked', () => {
+  it('are checked, and so are the other numbers', () => {
     expect(() => mock.fault({ on: 'poll', nth: 0, act: 'hang' })).toThrow(RangeError);
     expect(() => mock.fault({ on: 'poll', times: 0, act: 'hang' })).toThrow(RangeError);
+    for (const act of ['truncate', 'stall'] as const) {
+      for (const at of [-0.01, 1.01, Number.NaN]) {
+        expect(() => mock.fault({ on: 'poll', act, at })).toThrow(`A fault's at is a share from 0 to 1, got ${at}`);
+      }
+      for (const bytes of [0, 1.5, Number.NaN]) {
+        expect(() => mock.fault({ on: 'poll', act, bytes })).toThrow(`whole number from 1, got ${bytes}`);
+      }
+      expect(() => mock.fault({ on: 'poll', act, at: 0.5, bytes: 5 })).toThrow('at or bytes, not both');
+    }
+    for (const status of [200, 299, 400]) {
+      expect(() => mock.fault({ on: 'download', act: 'redirect', status })).toThrow(RangeError);
+    }
   });
 });
 

@@ -53,7 +53,7 @@ function readState(answer: Answer, at: { pollPath: string; modality: Modality; i
     ...(status === said ? {} : { status }),
     ...(status === 'failed' && isEmptyEnvelope(body, at.id) ? { isUnsure: true } : {}),
     progress: progressOf(place.progress),
-    outputs: status === 'succeeded' ? outputsOf(place, at.modality) : [],
+    outputs: status === 'succeeded' ? outputsAt(place, at) : [],
     costUsd: costOf([place.amount_usd, body.amount_usd], status),
     usage: isRecord(place.usage) ? place.usage : undefined,
     error: status === 'cancelled' && !reason?.isSaid ? undefined : reason?.error,
@@ -62,6 +62,32 @@ function readState(answer: Answer, at: { pollPath: string; modality: Modality; i
     requestId: reason?.requestId ?? requestIdOf(answer),
     needs: word?.toLowerCase() === 'modal' ? 'modal' : undefined,
   };
+}
+
+/** Where a result may be named; some of them come empty while it is still being stored. */
+const RESULT_FIELDS = [
+  'results',
+  'result',
+  'data',
+  'metadata',
+  'url',
+  'video_url',
+  'result_url',
+  'output',
+  'videos',
+  'content',
+];
+
+/**
+ * A success that names no result and has no field for one is of the form that OpenAI's own video tasks have: there the
+ * bytes are fetched below the task's path.
+ */
+function outputsAt(place: Record<string, unknown>, at: { pollPath: string; modality: Modality; id?: string }) {
+  const outputs = outputsOf(place, at.modality);
+  const { id } = at;
+  if (outputs.length > 0 || id === undefined || place.object !== 'video') return outputs;
+  const url = contentPath({ pollPath: at.pollPath, id });
+  return url === undefined || RESULT_FIELDS.some((name) => name in place) ? [] : [{ url, kind: 'video' as const }];
 }
 
 /** The object that holds the status: the body itself, or its `data` where the body's own word is an envelope's. */
