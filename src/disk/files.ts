@@ -123,7 +123,7 @@ export async function giveName(from: string, to: string): Promise<boolean> {
 }
 
 /** Whether anything has that name. */
-export async function isThere(path: string): Promise<boolean> {
+async function isThere(path: string): Promise<boolean> {
   return lstat(path).then(
     () => true,
     () => false,

@@ -7,7 +7,6 @@ export {
   type FileRead,
   giveName,
   isMissing,
-  isThere,
   makeDirectories,
   overwriteFile,
   readWhole,

@@ -68,7 +68,9 @@ export function privateAddress(subject: Subject, host: string): DownloadError {
 /** What a file system says when there is no room. */
 const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 /** What it says when it will not have a file there. */
-const UNWRITABLE = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'EISDIR', 'ENAMETOOLONG', 'ELOOP']);
+const UNWRITABLE = new Set([
+  ...['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'EISDIR', 'ERR_FS_EISDIR', 'ENAMETOOLONG', 'ELOOP'],
+]);
 
 /** Trouble with the disk in the words of its system; undefined for other errors. */
 export function diskTrouble(subject: Subject, directory: string, code: string | undefined, cause: unknown) {

@@ -34,9 +34,10 @@ export async function sizeOf(path: string, kind: MediaKind): Promise<Size | unde
   }
 }
 
-async function pictureSize(handle: FileHandle): Promise<Size> {
+async function pictureSize(handle: FileHandle): Promise<Size | undefined> {
   const { imageSize } = await import('image-size');
   const { width, height, orientation = 1 } = imageSize(await bytesAt(handle, 0, PICTURE_BYTES));
+  if (!(width >= 1 && height >= 1)) return undefined;
   // From 5 on the picture is shown turned by a quarter (Exif 2.3, tag 0x0112).
   return orientation >= 5 ? { width: height, height: width } : { width, height };
 }

@@ -4,8 +4,8 @@ import { createHash } from 'node:crypto';
 import { bad } from '../transport/index.js';
 import type { OutputFacts, OutputOrigin } from './facts.js';
 
-/** Names that Windows reserves whatever their extension. */
-const RESERVED = /^(con|prn|aux|nul|com[\d¹²³]|lpt[\d¹²³]|conin\$|conout\$)(\.|$)/i;
+/** Names that Windows reserves whatever their extension, and whatever blanks stand before that. */
+const RESERVED = /^(con|prn|aux|nul|com[\d¹²³]|lpt[\d¹²³]|conin\$|conout\$)\s*(\.|$)/i;
 
 /** Leaves room for an extension and `.meta.part` within the common limit of 255 bytes per name. */
 const MAX_BYTES = 200;
@@ -44,7 +44,7 @@ export function nameFrom(
 
 /** One path segment made of `text`: no separators, control characters, leading dots or reserved names. */
 export function safeName(text: string): string {
-  let name = text
+  const name = text
     .normalize('NFC')
     // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this removes
     .replace(/[\u0000-\u001f\u007f<>:"/\\|?*]+/g, '_')
@@ -52,9 +52,7 @@ export function safeName(text: string): string {
     .replace(/[\u200e\u200f\u202a-\u202e\u2066-\u2069]|\p{Surrogate}/gu, '')
     .replace(/^[.\s]+/, '')
     .replace(/[.\s]+$/, '');
-  name = shortened(name, MAX_BYTES);
-  if (name === '' || RESERVED.test(name)) name = `_${name}`;
-  return name;
+  return shortened(name === '' || RESERVED.test(name) ? `_${name}` : name, MAX_BYTES);
 }
 
 /** `name` in at most `mostBytes` of UTF-8; what does not fit is told apart by its hash. */

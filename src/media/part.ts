@@ -39,6 +39,9 @@ interface Meta {
 /** Bytes are read back in pieces of this size, to go on with their hash. */
 const REREAD_BYTES = 1 << 20;
 
+/** So much is brought to the disk at a time while more comes. */
+const SYNC_BYTES = 64 << 20;
+
 /** Names of other files have a few more letters. */
 export const PART = '.part';
 const META = '.meta.part';
@@ -65,6 +68,9 @@ export class Part implements Sink {
   #at = 0;
   #sniffed: Sniffed | undefined;
   #heart: NodeJS.Timeout | undefined;
+  /** What has come is being brought to the disk. */
+  #syncing: Promise<void> | undefined;
+  #unsynced: { error: unknown } | undefined;
 
   private constructor(options: PartOptions, meta: Meta) {
     this.#options = options;
@@ -117,11 +123,13 @@ export class Part implements Sink {
   async begin(entity: Entity, sniffed: Sniffed): Promise<void> {
     await this.#options.recognised(sniffed);
     // First the bytes go, then what they were of: nobody may ever take the old ones for the new.
+    await this.#syncing;
     await this.#handle?.close();
     this.#handle = undefined;
     // Not emptied: a process that died while it gave the file its name may have left it with both.
     await rm(this.path, { force: true });
     this.#handle = await open(this.path, 'wx');
+    this.#unsynced = undefined;
     this.#at = 0;
     this.#hash = createHash('sha256');
     this.#sniffed = sniffed;
@@ -134,11 +142,12 @@ export class Part implements Sink {
     // Meanwhile, since the disk works by itself.
     for (const chunk of chunks) this.#hash.update(chunk);
     this.#at += await writing;
+    this.#syncSoon();
   }
 
-  /** What the file system knows of the finished bytes. */
+  /** What came of it, once it is on the disk itself. */
   async finished(): Promise<{ bytes: number; sha256: string }> {
-    await this.#handle?.sync();
+    await this.#synced();
     return { bytes: this.#at, sha256: this.#hash.digest('hex') };
   }
 
@@ -156,11 +165,13 @@ export class Part implements Sink {
   /** Leaves what has come for a later transfer; nothing where that could not go on with it. */
   async keep(): Promise<void> {
     const { etag, lastModified, total } = this.entity ?? {};
-    const canGoOn = etag !== undefined || lastModified !== undefined || total === this.#at;
-    if (this.#at === 0 || !canGoOn) return this.discard();
+    // Of a write that failed some may be there: where the disk is full, that is what fitted.
+    const { size } = (await this.#handle?.stat().catch(() => undefined)) ?? { size: this.#at };
+    const canGoOn = etag !== undefined || lastModified !== undefined || total === size;
+    if (size === 0 || !canGoOn) return this.discard();
     try {
-      await this.#handle?.sync();
-      await this.#note({ syncedBytes: this.#at });
+      await this.#synced();
+      await this.#note({ syncedBytes: size });
     } finally {
       await this.#leave();
     }
@@ -169,8 +180,12 @@ export class Part implements Sink {
   /** Leaves nothing. */
   async discard(): Promise<void> {
     await this.#close();
-    await rm(this.path, { force: true });
-    await rm(this.#options.path + META, { force: true });
+    try {
+      await rm(this.path, { force: true });
+    } finally {
+      // A note that cannot be removed must not say that this process, which lives on, is at it.
+      await rm(this.#options.path + META, { force: true }).catch(() => this.#leave());
+    }
   }
 
   async #begin(before: Meta | null): Promise<void> {
@@ -224,8 +239,36 @@ export class Part implements Sink {
     await utimes(this.#options.path + META, now, now).catch(() => {});
   }
 
+  /** Brings to the disk what has come, while more comes: so the end need not wait for all of it. */
+  #syncSoon(): void {
+    const at = this.#at;
+    if (this.#syncing !== undefined || at - (this.#meta.syncedBytes ?? 0) < SYNC_BYTES) return;
+    const sync = async (): Promise<void> => {
+      try {
+        await this.#handle?.datasync();
+      } catch (error) {
+        // The system tells of it once only: a later sync would find nothing wrong.
+        this.#unsynced ??= { error };
+        return;
+      }
+      // Without the note a later transfer trusts less of what is there, and no more.
+      await this.#note({ syncedBytes: at }).catch(() => {});
+    };
+    this.#syncing = sync().finally(() => {
+      this.#syncing = undefined;
+    });
+  }
+
+  /** Throws what the file system said to this or to an earlier try. */
+  async #synced(): Promise<void> {
+    await this.#syncing;
+    if (this.#unsynced !== undefined) throw this.#unsynced.error;
+    await this.#handle?.sync();
+  }
+
   async #close(): Promise<void> {
     clearInterval(this.#heart);
+    await this.#syncing;
     const handle = this.#handle;
     this.#handle = undefined;
     await handle?.close();
@@ -271,8 +314,7 @@ async function takeOver(
   mine: Meta & { owner: Owner },
   silence: () => Promise<number>,
 ): Promise<Meta | null | 'held'> {
-  const bytes = bytesOf(mine);
-  if (await createFile(path, tempOf(path), bytes)) return null;
+  if (await createFile(path, tempOf(path), bytesOf(mine))) return null;
   const found = await readMeta(path);
   if (found === undefined) return takeOver(path, mine, silence);
   const isFree = found.meta !== null && found.meta.owner === null;
@@ -281,7 +323,9 @@ async function takeOver(
   if ((await takeOver(marker, { ...mine, id: randomUUID() }, () => silenceMs(marker))) === 'held') return 'held';
   try {
     if ((await readMeta(path))?.text !== found.text) return 'held';
-    await replaceFile(path, tempOf(path), bytes);
+    // What is known of the bytes stays with them: whoever dies now, while he reads them back, leaves them of use.
+    const next = found.meta?.of === mine.of ? { ...found.meta, ...mine } : mine;
+    await replaceFile(path, tempOf(path), bytesOf(next));
     return found.meta;
   } finally {
     await rm(marker, { force: true });

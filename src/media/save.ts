@@ -2,9 +2,9 @@
 
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { access, constants, stat } from 'node:fs/promises';
+import { access, constants, lstat, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve, sep } from 'node:path';
-import { codeOf, Gate, isThere, KeyedQueue, makeDirectories, type Owner, thisProcess } from '../disk/index.js';
+import { codeOf, Gate, isMissing, KeyedQueue, makeDirectories, type Owner, thisProcess } from '../disk/index.js';
 import { bad, checkNames, DownloadError, ImaRouterError, WaitAbortedError } from '../transport/index.js';
 import type { DownloadOptions, KeptFile, OutputFacts, SavedFile } from './facts.js';
 import { aborted, diskTrouble, failure, reasonOf, shown } from './failure.js';
@@ -122,12 +122,15 @@ export class Saver {
 
   /** The file from an earlier download, if it is still what it was. */
   async #found({ origin, known }: SaveJob, { pathOf }: Place): Promise<SavedFile | undefined> {
-    const kept = [...known, ...(await origin.kept())].find(
+    const noted = [...known, ...(await origin.kept())].filter(
       ({ path, index }) => (index === undefined || index === origin.index) && path === pathOf(extname(path).slice(1)),
     );
-    if (kept === undefined || !(await isUnchanged(kept))) return undefined;
-    const { path, bytes, sha256, contentType } = kept;
-    return { path, bytes, sha256, contentType, skipped: true };
+    // Several where it was replaced: any may be what is there now.
+    for (const kept of noted) {
+      const { path, bytes, sha256, contentType } = kept;
+      if (await isUnchanged(kept)) return { path, bytes, sha256, contentType, skipped: true };
+    }
+    return undefined;
   }
 
   async #fetched(job: SaveJob, place: Place, options: DownloadOptions): Promise<SavedFile> {
@@ -136,7 +139,8 @@ export class Saver {
     const overwrite = options.overwrite !== undefined && options.overwrite !== false;
     const subject = { taskId: origin.taskId, url: output.url };
     const checkFree = async (path: string): Promise<void> => {
-      if (!overwrite && (await isThere(path))) throw exists(path, subject.taskId);
+      // Where a name cannot be had at all (too long for the system), that is told before the bytes are fetched.
+      if ((await isTaken(path)) && !overwrite) throw exists(path, subject.taskId);
     };
     if (options.signal?.aborted) throw aborted(subject, options.signal.reason);
     await makeDirectories(place.directory, 0o777);
@@ -145,8 +149,8 @@ export class Saver {
     }
     this.#self ??= thisProcess();
     const part = await Part.take({
-      path: join(place.directory, shortened(place.base, MOST_NAME_BYTES)),
-      of: JSON.stringify([origin.taskId ?? output.url.split('?')[0], origin.index]),
+      path: join(place.directory, partNameOf(place.base)),
+      of: JSON.stringify([origin.taskId ?? shown(output.url), origin.index]),
       self: await this.#self,
       subject,
       recognised: ({ extension }: Sniffed) => checkFree(place.pathOf(extension)),
@@ -270,6 +274,22 @@ function placeOf(
     base: basename(path),
     pathOf: (extension) => (isWhole ? path : `${path}.${extension}`),
   };
+}
+
+/** What the part of a file is called after: `x.meta` must not have as its part what notes the part of `x`. */
+function partNameOf(base: string): string {
+  return shortened(/\.meta$/i.test(base) ? `${base}~` : base, MOST_NAME_BYTES);
+}
+
+/** Whether anything has that name. Throws what the file system says where nothing can have it. */
+async function isTaken(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    (error) => {
+      if (isMissing(error)) return false;
+      throw error;
+    },
+  );
 }
 
 function exists(path: string, taskId: string | undefined): DownloadError {

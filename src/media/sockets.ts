@@ -80,6 +80,11 @@ class Exchange {
       this.#plain?.direct.end(error);
     });
     request.on('close', () => this.#plain?.direct.end(new Error('the connection ended before the body did')));
+    // Without this, Node closes the connection and says nothing.
+    request.on('upgrade', (_message, socket) => {
+      socket.destroy();
+      reject(new Error('the server wants to speak another protocol'));
+    });
     request.on('response', (message) => {
       try {
         resolve(this.#answered(message));
@@ -121,7 +126,7 @@ class Exchange {
       },
       callback: (count, buffer) => {
         this.#ask.alive();
-        if (this.#direct !== undefined) return this.#direct.filled(count);
+        if (this.#direct !== undefined) return this.#direct.filled(count, buffer);
         // The parser listens to the socket as ever. It gets a copy, since it may keep what it is given.
         this.#socket?.emit('data', Buffer.from(buffer.subarray(0, count)));
         if (this.#plain === undefined) return true;
@@ -135,7 +140,7 @@ class Exchange {
   }
 
   #answered(message: IncomingMessage): Reply {
-    const encoding = message.headers['content-encoding']?.trim().toLowerCase() ?? 'identity';
+    const encoding = message.headers['content-encoding']?.trim().toLowerCase() || 'identity';
     const length = message.headers['content-length'];
     const isPlain = encoding === 'identity' && message.headers['transfer-encoding'] === undefined;
     const body = isPlain && length !== undefined ? this.#plainBody(message, Number(length)) : parsed(message, encoding);
@@ -151,7 +156,8 @@ class Exchange {
   }
 
   #plainBody(message: IncomingMessage, length: number): Direct {
-    const direct = new Direct(length, () => this.#socket?.resume());
+    const isSecure = this.#ask.url.startsWith('https:');
+    const direct = new Direct(length, { resume: () => this.#socket?.resume(), mayOverrun: isSecure });
     this.#plain = { message, direct };
     message.on('error', (error) => direct.end(error));
     return direct;
@@ -186,6 +192,10 @@ class Direct {
   #filling: 0 | 1 = 0;
   #filled = 0;
   #given = 0;
+  /** Where the socket reads to while there is no room: a TLS socket gives on all that it has deciphered, asked or not. */
+  readonly #spare: Buffer | undefined;
+  /** What came there, and waits for room. */
+  #over: Uint8Array[] = [];
   /** The filling one is full, and waits for its reader: until then nothing is read. */
   #isFull = false;
   /** Bytes that are still to come from the socket. */
@@ -194,26 +204,41 @@ class Direct {
   #reader: { resolve: (piece: readonly Uint8Array[] | null) => void; reject: (error: unknown) => void } | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(length: number, resume: () => void) {
+  constructor(length: number, { resume, mayOverrun }: { resume: () => void; mayOverrun: boolean }) {
     this.#left = length;
     this.#size = Math.max(1, Math.min(PIECE_BYTES, length));
     this.#buffers = [Buffer.allocUnsafeSlow(this.#size), undefined];
     this.#resume = resume;
+    if (mayOverrun) this.#spare = Buffer.allocUnsafeSlow(HEAD_BYTES);
   }
 
   /** Where the socket is to read to next. While the filling buffer is full, that is the other one, for later. */
   get room(): Buffer {
-    return this.#isFull ? this.#buffer(this.#other) : this.#buffer(this.#filling).subarray(this.#filled);
+    if (!this.#isFull) return this.#buffer(this.#filling).subarray(this.#filled);
+    return this.#spare ?? this.#buffer(this.#other);
   }
 
   /** The part of the body that came with the head; false when the socket should not read on. */
   begin(first: Buffer): boolean {
-    return this.filled(first.copy(this.#buffer(0)));
+    return this.#taken(first);
   }
 
-  /** So many bytes have come into `room`; false when the socket should not read on. */
-  filled(count: number): boolean {
-    const bytes = Math.min(count, this.#left);
+  /** So many bytes have come into `room` as it was then; false when the socket should not read on. */
+  filled(count: number, room: Uint8Array): boolean {
+    return room === this.#spare ? this.#taken(room.subarray(0, count)) : this.#advanced(Math.min(count, this.#left));
+  }
+
+  /** Bytes that came elsewhere: as many as there is room for go where they belong, the others wait. */
+  #taken(bytes: Uint8Array): boolean {
+    const most = this.#isFull ? 0 : Math.min(this.#size - this.#filled, this.#left);
+    // A copy: more may come to the same place.
+    if (bytes.length > most && this.#left > most) this.#over.push(Buffer.from(bytes.subarray(most)));
+    const here = bytes.subarray(0, most);
+    this.#buffer(this.#filling).set(here, this.#filled);
+    return this.#advanced(here.length);
+  }
+
+  #advanced(bytes: number): boolean {
     this.#filled += bytes;
     this.#left -= bytes;
     const isFull = this.#left === 0 || this.#size - this.#filled < LEAST_ROOM_BYTES;
@@ -236,7 +261,7 @@ class Direct {
       if (this.#isFull) {
         this.#isFull = false;
         this.#giveAll();
-        if (this.#left > 0) this.#resume();
+        if (this.#left > 0 && !this.#isFull) this.#resume();
       } else if (this.#left === 0 || this.#error !== undefined) {
         this.#giveRest();
       } else if (this.#filled > this.#given) {
@@ -260,6 +285,7 @@ class Direct {
     this.#filling = this.#other;
     this.#filled = 0;
     this.#given = 0;
+    for (const bytes of this.#over.splice(0)) this.#taken(bytes);
   }
 
   /** What came lately, though there is room: the socket goes on behind it. */
@@ -275,7 +301,7 @@ class Direct {
     const reader = this.#reader;
     this.#reader = undefined;
     clearTimeout(this.#timer);
-    if (this.#error === undefined) reader?.resolve(null);
+    if (this.#left === 0 || this.#error === undefined) reader?.resolve(null);
     else reader?.reject(this.#error.error);
   }
 

@@ -66,7 +66,10 @@ export function streamOf(job: Job, access: MediaAccess, options: TransferOptions
       },
     };
     transfer(job, sink, access, { ...options, signal }).then(
-      () => controller?.close(),
+      // Who has left at the last moment has closed it himself.
+      () => {
+        if (!left.signal.aborted) controller?.close();
+      },
       (error) => {
         reject(error);
         if (!left.signal.aborted) controller?.error(error);

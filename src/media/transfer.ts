@@ -81,8 +81,8 @@ const SETTLED_MS = 60_000;
 const GONE =
   /<Code>\s*(NoSuchKey|NoSuchBucket|NoSuchObject|AccessDenied|ExpiredToken|RequestExpired|InvalidSignature|SignatureDoesNotMatch)\s*<\/Code>/i;
 
-/** What an attempt came to: the end, another URL to go on with, or trouble that another attempt may mend. */
-type Attempt = 'done' | 'elsewhere' | { trouble: DownloadError; retryAfterMs?: number | undefined; isStall?: boolean };
+/** What an attempt came to: the end, another question to be asked at once, or trouble that another attempt may mend. */
+type Attempt = 'done' | 'again' | { trouble: DownloadError; retryAfterMs?: number | undefined; isStall?: boolean };
 
 /**
  * Brings the bytes of `job` into `sink`, from where it stands. Connections that break are continued where the server lets
@@ -107,6 +107,8 @@ class Transfer {
   #hasTriedLast = false;
   /** Asking for a part was answered wrongly: from now on the whole is asked for. */
   #rangesLie = false;
+  /** What is there and what came after it do not belong together: the next attempt begins anew. */
+  #isSpoilt = false;
   /** Attempts in a row that brought nothing worth mentioning. */
   #fruitless = 0;
   #stalls = 0;
@@ -131,7 +133,7 @@ class Transfer {
     for (;;) {
       const attempt = await this.#attempt();
       if (attempt === 'done') return;
-      if (attempt === 'elsewhere') continue;
+      if (attempt === 'again') continue;
       const delayMs = this.#delayAfter(attempt);
       if (delayMs === undefined) throw attempt.trouble;
       await this.#pause(delayMs);
@@ -163,6 +165,8 @@ class Transfer {
     let reply: Reply | undefined;
     try {
       this.#assertNotAborted();
+      // What is there may be from a call that took more.
+      this.#assertSize(this.#sink.entity?.total);
       if (this.#isComplete) return 'done';
       const headers = this.#rangeHeaders();
       const asked = { url: this.#url, headers, signal: watchdog.signal, alive: watchdog.fed, subject: this.#subject };
@@ -185,7 +189,9 @@ class Transfer {
     if (status === 200) return this.#whole(reply, watchdog);
     if (status === 206 && this.#isTheRest(reply)) return this.#rest(reply, watchdog, { skip: 0 });
     if (status === 206 || status === 416) {
+      const isNews = !this.#rangesLie && this.#sink.at > 0;
       this.#rangesLie = true;
+      if (isNews) return 'again';
       return this.#trouble(`could not be continued (HTTP ${status})`, { code: 'http_status', status, retryable: true });
     }
     const text = await this.#textOf(reply, watchdog);
@@ -210,7 +216,8 @@ class Transfer {
     this.#assertSize(entity.total);
     const { at } = this.#sink;
     // A server that knows no ranges gives the same bytes again: those that are there need not be taken twice.
-    if (at > 0 && isSame(entity, this.#sink.entity)) return this.#rest(reply, watchdog, { skip: at });
+    if (at > 0 && !this.#isSpoilt && isSame(entity, this.#sink.entity))
+      return this.#rest(reply, watchdog, { skip: at });
     const head = new Head();
     while (!head.isEnough) {
       const chunks = await watchdog.watch(reply.read());
@@ -221,6 +228,7 @@ class Transfer {
     if (sniffed === null || sniffed.kind !== this.#job.output.kind)
       return this.#notTheResult(head.bytes, sniffed, reply);
     await written(this.#sink.begin(entity, sniffed));
+    this.#isSpoilt = false;
     this.#meter.begin(0);
     if (head.size > 0) await this.#write(head.chunks);
     return this.#pour(reply, watchdog, 0);
@@ -246,10 +254,13 @@ class Transfer {
     }
     const { at, entity } = this.#sink;
     const total = entity?.total ?? rangeOf(reply)?.total;
-    if (total === undefined || at === total) return 'done';
-    // More than there should be: whatever that was, it is not to be gone on with.
-    if (at > total) this.#rangesLie = true;
-    return this.#trouble(`broke off: ${at} of ${total} bytes came`, { code: 'truncated', retryable: true });
+    if (left === 0 && (total === undefined || at === total)) return 'done';
+    // More than there should be, or less than there was: whatever that is, it is not to be gone on with.
+    if (left > 0 || at > (total ?? at)) this.#isSpoilt = true;
+    return this.#trouble(`broke off: ${at - left} of ${total ?? at} bytes came`, {
+      code: 'truncated',
+      retryable: true,
+    });
   }
 
   async #write(chunks: readonly Uint8Array[]): Promise<void> {
@@ -293,9 +304,9 @@ class Transfer {
   }
 
   /** The next attempt is made at once, at another URL: it is no fault of the connection. */
-  #elsewhere(url: string): 'elsewhere' {
+  #elsewhere(url: string): 'again' {
     this.#url = url;
-    return 'elsewhere';
+    return 'again';
   }
 
   /** An HTML page or a JSON error with status 200 is not a result. */
@@ -346,17 +357,21 @@ class Transfer {
   #rangeHeaders(): Record<string, string> {
     const { at, entity } = this.#sink;
     const version = entity?.etag ?? entity?.lastModified;
-    if (at === 0 || version === undefined || this.#rangesLie || entity?.url !== bareUrl(this.#url)) return {};
+    if (at === 0 || version === undefined || this.#rangesLie || this.#isSpoilt || entity?.url !== bareUrl(this.#url))
+      return {};
     return { range: `bytes=${at}-`, 'if-range': version };
   }
 
   #isTheRest(reply: Reply): boolean {
     const { at, entity } = this.#sink;
     const range = rangeOf(reply);
-    if (at === 0 || range?.from !== at || reply.header('content-encoding') !== null) return false;
-    if (entity?.total !== undefined && range.total !== undefined && range.total !== entity.total) return false;
-    const etag = strong(reply.header('etag'));
-    return etag === undefined || entity?.etag === undefined || etag === entity.etag;
+    if (at === 0 || entity === undefined || range?.from !== at || isEncoded(reply)) return false;
+    // Where nobody tells the whole, this may be any part of the rest.
+    const total = entity.total ?? range.total;
+    if (total === undefined || (range.total ?? total) !== total) return false;
+    // An ETag that 200 would have had, 206 has too (RFC 9110, 15.3.7); there are servers that do not look at If-Range.
+    if (entity.etag !== undefined) return strong(reply.header('etag')) === entity.etag;
+    return (reply.header('last-modified')?.trim() ?? entity.lastModified) === entity.lastModified;
   }
 
   /** Throws `DownloadError` where that many bytes are more than the caller takes. */
@@ -391,12 +406,17 @@ class Transfer {
     return { trouble: failure(this.#subject, `The result ${shown(this.#url)} ${what}.`, facts) };
   }
 
+  /** What a refusal says; that it breaks off, or does not end, makes it no other answer. */
   async #textOf(reply: Reply, watchdog: Watchdog): Promise<string> {
     const head = new Head();
-    while (head.size < ERROR_BYTES) {
-      const chunks = await watchdog.watch(reply.read());
-      if (chunks === null) break;
-      head.add(chunks);
+    try {
+      while (head.size < ERROR_BYTES) {
+        const chunks = await watchdog.watch(reply.read());
+        if (chunks === null) break;
+        head.add(chunks);
+      }
+    } catch {
+      this.#assertNotAborted();
     }
     return textFrom(head.bytes);
   }
@@ -467,15 +487,19 @@ function bareUrl(url: string): string {
 }
 
 function entityOf(reply: Reply, url: string): Entity {
-  const isEncoded = (reply.header('content-encoding') ?? 'identity').toLowerCase() !== 'identity';
+  const isCoded = isEncoded(reply);
   const length = reply.header('content-length');
   return {
     url: bareUrl(url),
     // Encoded, both are those of the encoded bytes, and what is asked for by range would be too.
-    etag: isEncoded ? undefined : strong(reply.header('etag')),
-    lastModified: isEncoded ? undefined : settled(reply),
-    total: isEncoded || length === null || !/^\d+$/.test(length) ? undefined : Number(length),
+    etag: isCoded ? undefined : strong(reply.header('etag')),
+    lastModified: isCoded ? undefined : settled(reply),
+    total: isCoded || length === null || !/^\d+$/.test(length) ? undefined : Number(length),
   };
+}
+
+function isEncoded(reply: Reply): boolean {
+  return !['', 'identity'].includes(reply.header('content-encoding')?.trim().toLowerCase() ?? '');
 }
 
 /** From which byte on a part is, and of how many in all. */

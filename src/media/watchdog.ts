@@ -51,7 +51,17 @@ export class Watchdog {
       };
       if (signal.aborted) leave();
       else signal.addEventListener('abort', leave, { once: true });
-      work.then(resolve, reject).finally(end);
+      // The end comes first: who is told of the value may ask for the next one at once, and that has a timer of its own.
+      work.then(
+        (value) => {
+          end();
+          resolve(value);
+        },
+        (error: unknown) => {
+          end();
+          reject(error);
+        },
+      );
     });
   }
 
