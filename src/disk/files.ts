@@ -122,6 +122,13 @@ export async function giveName(from: string, to: string): Promise<boolean> {
   return true;
 }
 
+/** Whether both names are of the same file. */
+export async function isSameFile(one: string, other: string): Promise<boolean> {
+  const facts = [one, other].map((path) => lstat(path, { bigint: true }).catch(() => undefined));
+  const [a, b] = await Promise.all(facts);
+  return a?.isFile() === true && a.ino === b?.ino && a.dev === b.dev;
+}
+
 /** Whether anything has that name. */
 async function isThere(path: string): Promise<boolean> {
   return lstat(path).then(

@@ -7,6 +7,7 @@ export {
   type FileRead,
   giveName,
   isMissing,
+  isSameFile,
   makeDirectories,
   overwriteFile,
   readWhole,

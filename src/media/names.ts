@@ -13,11 +13,15 @@ const MAX_BYTES = 200;
 /** Of a name that is too long the end is replaced by so many digits of its hash: names that differ stay different. */
 const HASH_DIGITS = 10;
 
+/** Endings that are extensions of media: other words after a dot (`kling-v2.5`) are part of a name. */
+export const MEDIA_EXTENSION =
+  /\.(png|jpe?g|webp|gif|avif|heic|bmp|tiff?|mp4|m4v|mov|webm|mkv|avi|mp3|wav|flac|ogg|oga|opus|m4a|aac)$/i;
+
 const FIELDS = ['model', 'taskId', 'index', 'kind', 'title'] as const;
 
 /** Throws `ConfigError` for a template with a field that does not exist. */
 export function checkTemplate(template: string): void {
-  const stranger = [...template.replace(/\.?\{ext\}$/, '').matchAll(/\{(\w*)\}/g)].find(
+  const stranger = [...stem(template).matchAll(/\{(\w*)\}/g)].find(
     ([, field]) => !FIELDS.some((known) => known === field),
   );
   if (stranger === undefined) return;
@@ -30,7 +34,7 @@ export function nameFrom(
   template: string | undefined,
   { output, origin, count }: { output: OutputFacts; origin: OutputOrigin; count: number },
 ): string {
-  const text = template?.replace(/\.?\{ext\}$/, '') ?? '{model}-{taskId}-{index}';
+  const text = template === undefined ? '{model}-{taskId}-{index}' : stem(template);
   const fields: Record<string, string> = {
     model: origin.model,
     taskId: origin.taskId ?? 'output',
@@ -40,6 +44,11 @@ export function nameFrom(
   };
   const name = text.replace(/\{(\w+)\}/g, (whole, field: string) => fields[field] ?? whole);
   return safeName(count > 1 && !text.includes('{index}') ? `${name}-${origin.index + 1}` : name);
+}
+
+/** A template without its ending: what the bytes are, they know better. */
+function stem(template: string): string {
+  return template.replace(/\.?\{ext\}$/, '').replace(MEDIA_EXTENSION, '');
 }
 
 /** One path segment made of `text`: no separators, control characters, leading dots or reserved names. */

@@ -25,13 +25,19 @@ export interface Question {
 }
 
 /**
- * The answer to a GET, behind all redirects. Rejects where no answer comes, and with `DownloadError`: `bad_redirect`,
- * `private_address`.
+ * The answer to a GET, behind all redirects. Rejects where no answer comes, and with `DownloadError`: `bad_url`,
+ * `bad_redirect`, `private_address`.
  */
 export async function open(question: Question, wire: Wire, hosts: Hosts): Promise<Reply> {
   const { headers, subject } = question;
   const refuse = (why: string) => failure(subject, `${shown(subject.url)} ${why}.`, { code: 'bad_redirect' });
   let url: URL = new URL(question.url);
+  if (url.username !== '' || url.password !== '') {
+    throw failure(subject, `${shown(url.origin + url.pathname)} has credentials in it, which are not sent.`, {
+      code: 'bad_url',
+      hint: 'Fetch the URL yourself if you trust it.',
+    });
+  }
   // Whoever is asked by a stranger's word gets no key, not even the gateway itself.
   let isOwnChain = true;
   for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {

@@ -9,6 +9,7 @@ import {
   giveName,
   HEARTBEAT_MS,
   isMissing,
+  isSameFile,
   type Owner,
   overwriteFile,
   readOwner,
@@ -155,7 +156,7 @@ export class Part implements Sink {
   async publish(path: string, overwrite: boolean): Promise<boolean> {
     await this.#close();
     if (overwrite) await renamed(this.path, path);
-    else if (!(await giveName(this.path, path))) return false;
+    else if (!(await giveName(this.path, path)) && !(await isSameFile(this.path, path))) return false;
     await this.discard();
     // What could not be made durable now is so in a moment; the file is whole and has its name.
     await syncDirectory(dirname(path)).catch(() => {});
@@ -204,8 +205,10 @@ export class Part implements Sink {
     const isFromBefore = mtimeMs < Date.now() - uptime() * 1000;
     const trusted = isFromBefore ? Math.min(size, before.syncedBytes ?? 0) : size;
     const { total = Number.POSITIVE_INFINITY } = before.entity;
-    if (trusted === 0 || trusted > total || nlink > 1) return;
-    await handle.truncate(trusted);
+    if (trusted === 0 || trusted > total) return;
+    // With two names it may be the finished file: that is never changed.
+    if (nlink > 1 && (trusted < size || trusted < total)) return;
+    if (trusted < size) await handle.truncate(trusted);
     await this.#readBack(handle, trusted);
     if (this.#sniffed === undefined) {
       this.#at = 0;

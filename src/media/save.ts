@@ -4,20 +4,25 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { access, constants, lstat, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve, sep } from 'node:path';
-import { codeOf, Gate, isMissing, KeyedQueue, makeDirectories, type Owner, thisProcess } from '../disk/index.js';
+import {
+  codeOf,
+  Gate,
+  isMissing,
+  isSameFile,
+  KeyedQueue,
+  makeDirectories,
+  type Owner,
+  thisProcess,
+} from '../disk/index.js';
 import { bad, checkNames, DownloadError, ImaRouterError, WaitAbortedError } from '../transport/index.js';
 import type { DownloadOptions, KeptFile, OutputFacts, SavedFile } from './facts.js';
 import { aborted, diskTrouble, failure, reasonOf, shown } from './failure.js';
 import { sizeOf } from './measure.js';
-import { checkTemplate, nameFrom, shortened } from './names.js';
+import { checkTemplate, MEDIA_EXTENSION, nameFrom, shortened } from './names.js';
 import { checkTransfer, TRANSFER_OPTIONS } from './options.js';
-import { Part } from './part.js';
+import { PART, Part } from './part.js';
 import type { Sniffed } from './sniff.js';
 import { type Job, type MediaAccess, transfer } from './transfer.js';
-
-/** A target that ends so keeps its name; any other gets the extension that its bytes ask for. */
-const MEDIA_EXTENSION =
-  /^\.(png|jpe?g|webp|gif|avif|heic|bmp|tiff?|mp4|m4v|mov|webm|mkv|avi|mp3|wav|flac|ogg|oga|opus|m4a|aac)$/i;
 
 /** Outputs of one call that are fetched at once, unless asked otherwise; a task seldom has more. */
 const CONCURRENCY = 4;
@@ -140,7 +145,10 @@ export class Saver {
     const subject = { taskId: origin.taskId, url: output.url };
     const checkFree = async (path: string): Promise<void> => {
       // Where a name cannot be had at all (too long for the system), that is told before the bytes are fetched.
-      if ((await isTaken(path)) && !overwrite) throw exists(path, subject.taskId);
+      if (!(await isTaken(path)) || overwrite) return;
+      // A process that died right after it gave the file its name left it with both.
+      if (!(await isSameFile(path, join(place.directory, partNameOf(place.base)) + PART)))
+        throw exists(path, subject.taskId);
     };
     if (options.signal?.aborted) throw aborted(subject, options.signal.reason);
     await makeDirectories(place.directory, 0o777);
@@ -267,8 +275,8 @@ function placeOf(
     return { directory, base, pathOf: (extension) => join(directory, `${base}.${extension}`) };
   }
   const path = resolve(target);
-  // `kling-v2.5` has no extension: only what is known as one counts.
-  const isWhole = MEDIA_EXTENSION.test(extname(target));
+  // A name with an extension keeps it; any other gets the one that its bytes ask for.
+  const isWhole = MEDIA_EXTENSION.test(path);
   return {
     directory: dirname(path),
     base: basename(path),

@@ -104,7 +104,6 @@ class Transfer {
   readonly #report: (progress: ReturnType<Meter['progress']>) => void;
   #url: string;
   #hasReread = false;
-  #hasTriedLast = false;
   /** Asking for a part was answered wrongly: from now on the whole is asked for. */
   #rangesLie = false;
   /** What is there and what came after it do not belong together: the next attempt begins anew. */
@@ -286,8 +285,7 @@ class Transfer {
         cause = error;
       }
     }
-    if (!this.#hasTriedLast && origin.lastResort !== undefined && origin.lastResort !== this.#url) {
-      this.#hasTriedLast = true;
+    if (origin.lastResort !== undefined && origin.lastResort !== this.#url) {
       return this.#elsewhere(origin.lastResort);
     }
     const said = /<Code>\s*(\w+)/.exec(text)?.[1];
