@@ -40,9 +40,6 @@ interface Meta {
 /** Bytes are read back in pieces of this size, to go on with their hash. */
 const REREAD_BYTES = 1 << 20;
 
-/** So much is brought to the disk at a time while more comes. */
-const SYNC_BYTES = 64 << 20;
-
 /** Names of other files have a few more letters. */
 export const PART = '.part';
 const META = '.meta.part';
@@ -69,9 +66,6 @@ export class Part implements Sink {
   #at = 0;
   #sniffed: Sniffed | undefined;
   #heart: NodeJS.Timeout | undefined;
-  /** What has come is being brought to the disk. */
-  #syncing: Promise<void> | undefined;
-  #unsynced: { error: unknown } | undefined;
 
   private constructor(options: PartOptions, meta: Meta) {
     this.#options = options;
@@ -124,13 +118,11 @@ export class Part implements Sink {
   async begin(entity: Entity, sniffed: Sniffed): Promise<void> {
     await this.#options.recognised(sniffed);
     // First the bytes go, then what they were of: nobody may ever take the old ones for the new.
-    await this.#syncing;
     await this.#handle?.close();
     this.#handle = undefined;
     // Not emptied: a process that died while it gave the file its name may have left it with both.
     await rm(this.path, { force: true });
     this.#handle = await open(this.path, 'wx');
-    this.#unsynced = undefined;
     this.#at = 0;
     this.#hash = createHash('sha256');
     this.#sniffed = sniffed;
@@ -143,12 +135,11 @@ export class Part implements Sink {
     // Meanwhile, since the disk works by itself.
     for (const chunk of chunks) this.#hash.update(chunk);
     this.#at += await writing;
-    this.#syncSoon();
   }
 
   /** What came of it, once it is on the disk itself. */
   async finished(): Promise<{ bytes: number; sha256: string }> {
-    await this.#synced();
+    await this.#handle?.sync();
     return { bytes: this.#at, sha256: this.#hash.digest('hex') };
   }
 
@@ -171,7 +162,7 @@ export class Part implements Sink {
     const canGoOn = etag !== undefined || lastModified !== undefined || total === size;
     if (size === 0 || !canGoOn) return this.discard();
     try {
-      await this.#synced();
+      await this.#handle?.sync();
       await this.#note({ syncedBytes: size });
     } finally {
       await this.#leave();
@@ -242,36 +233,8 @@ export class Part implements Sink {
     await utimes(this.#options.path + META, now, now).catch(() => {});
   }
 
-  /** Brings to the disk what has come, while more comes: so the end need not wait for all of it. */
-  #syncSoon(): void {
-    const at = this.#at;
-    if (this.#syncing !== undefined || at - (this.#meta.syncedBytes ?? 0) < SYNC_BYTES) return;
-    const sync = async (): Promise<void> => {
-      try {
-        await this.#handle?.datasync();
-      } catch (error) {
-        // The system tells of it once only: a later sync would find nothing wrong.
-        this.#unsynced ??= { error };
-        return;
-      }
-      // Without the note a later transfer trusts less of what is there, and no more.
-      await this.#note({ syncedBytes: at }).catch(() => {});
-    };
-    this.#syncing = sync().finally(() => {
-      this.#syncing = undefined;
-    });
-  }
-
-  /** Throws what the file system said to this or to an earlier try. */
-  async #synced(): Promise<void> {
-    await this.#syncing;
-    if (this.#unsynced !== undefined) throw this.#unsynced.error;
-    await this.#handle?.sync();
-  }
-
   async #close(): Promise<void> {
     clearInterval(this.#heart);
-    await this.#syncing;
     const handle = this.#handle;
     this.#handle = undefined;
     await handle?.close();

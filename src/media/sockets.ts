@@ -1,4 +1,4 @@
-// A GET over Node's sockets: plain bodies are read straight into two big buffers, all else goes through Node's own parser.
+// A GET over Node's sockets: plain bodies are read straight into a big buffer, all else goes through Node's own parser.
 
 import { lookup } from 'node:dns';
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
@@ -15,8 +15,8 @@ import { PIECE_BYTES, PIECE_MS, Pieces } from './pieces.js';
 /** What Node reads at once where its parser wants to see the bytes: the head of an answer, chunks, encoded bodies. */
 const HEAD_BYTES = 64 * 1024;
 
-/** A buffer with less room than this is given on: reading the rest would take a call for a few bytes. */
-const LEAST_ROOM_BYTES = PIECE_BYTES / 8;
+/** A buffer with less room than this share of it is given on: reading the rest would take a call for a few bytes. */
+const LEAST_ROOM = 1 / 8;
 
 /** What fetch sends by itself. */
 const HEADERS = { accept: '*/*', 'user-agent': 'node' };
@@ -156,8 +156,7 @@ class Exchange {
   }
 
   #plainBody(message: IncomingMessage, length: number): Direct {
-    const isSecure = this.#ask.url.startsWith('https:');
-    const direct = new Direct(length, { resume: () => this.#socket?.resume(), mayOverrun: isSecure });
+    const direct = new Direct(length, () => this.#socket?.resume());
     this.#plain = { message, direct };
     message.on('error', (error) => direct.end(error));
     return direct;
@@ -181,41 +180,37 @@ function parsed(message: IncomingMessage, encoding: string): Pieces {
 }
 
 /**
- * A body of known length, read by the socket straight into one of two buffers: while a piece of one is written to the
- * disk, the other one fills.
+ * A body of known length, read by the socket straight into one buffer. While what is in there is written to the disk,
+ * nothing more is read: it waits in the kernel, which has room for some megabytes. (A second buffer was no faster.)
  */
 class Direct {
-  readonly #size: number;
-  readonly #buffers: [Buffer, Buffer | undefined];
+  readonly #buffer: Buffer;
   readonly #resume: () => void;
-  /** Which buffer the socket fills, how far it is, and from where on it was not given away yet. */
-  #filling: 0 | 1 = 0;
+  /**
+   * Where the socket reads to while there is no room: a TLS socket gives on all that it has deciphered, asked or not, and
+   * Node's parser asks for more when the beginning is taken from it.
+   */
+  readonly #spare = Buffer.allocUnsafeSlow(HEAD_BYTES);
+  /** What came there, and waits for room. */
+  #over: Buffer[] = [];
+  /** How far the buffer is filled, and how far it was given away. */
   #filled = 0;
   #given = 0;
-  /** Where the socket reads to while there is no room: a TLS socket gives on all that it has deciphered, asked or not. */
-  readonly #spare: Buffer | undefined;
-  /** What came there, and waits for room. */
-  #over: Uint8Array[] = [];
-  /** The filling one is full, and waits for its reader: until then nothing is read. */
-  #isFull = false;
   /** Bytes that are still to come from the socket. */
   #left: number;
   #error: { error: unknown } | undefined;
   #reader: { resolve: (piece: readonly Uint8Array[] | null) => void; reject: (error: unknown) => void } | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(length: number, { resume, mayOverrun }: { resume: () => void; mayOverrun: boolean }) {
+  constructor(length: number, resume: () => void) {
     this.#left = length;
-    this.#size = Math.max(1, Math.min(PIECE_BYTES, length));
-    this.#buffers = [Buffer.allocUnsafeSlow(this.#size), undefined];
+    this.#buffer = Buffer.allocUnsafeSlow(Math.max(1, Math.min(PIECE_BYTES, length)));
     this.#resume = resume;
-    if (mayOverrun) this.#spare = Buffer.allocUnsafeSlow(HEAD_BYTES);
   }
 
-  /** Where the socket is to read to next. While the filling buffer is full, that is the other one, for later. */
+  /** Where the socket is to read to next. */
   get room(): Buffer {
-    if (!this.#isFull) return this.#buffer(this.#filling).subarray(this.#filled);
-    return this.#spare ?? this.#buffer(this.#other);
+    return this.#isFull ? this.#spare : this.#buffer.subarray(this.#filled);
   }
 
   /** The part of the body that came with the head; false when the socket should not read on. */
@@ -225,67 +220,56 @@ class Direct {
 
   /** So many bytes have come into `room` as it was then; false when the socket should not read on. */
   filled(count: number, room: Uint8Array): boolean {
-    return room === this.#spare ? this.#taken(room.subarray(0, count)) : this.#advanced(Math.min(count, this.#left));
-  }
-
-  /** Bytes that came elsewhere: as many as there is room for go where they belong, the others wait. */
-  #taken(bytes: Uint8Array): boolean {
-    const most = this.#isFull ? 0 : Math.min(this.#size - this.#filled, this.#left);
-    // A copy: more may come to the same place.
-    if (bytes.length > most && this.#left > most) this.#over.push(Buffer.from(bytes.subarray(most)));
-    const here = bytes.subarray(0, most);
-    this.#buffer(this.#filling).set(here, this.#filled);
-    return this.#advanced(here.length);
-  }
-
-  #advanced(bytes: number): boolean {
-    this.#filled += bytes;
-    this.#left -= bytes;
-    const isFull = this.#left === 0 || this.#size - this.#filled < LEAST_ROOM_BYTES;
-    if (this.#reader === undefined) this.#isFull = isFull;
-    else if (isFull) this.#giveAll();
-    else this.#giveSoon();
-    return this.#left > 0 && !this.#isFull;
+    return room === this.#spare ? this.#taken(this.#spare.subarray(0, count)) : this.#advanced(count);
   }
 
   /** The connection is over. What came before is given first. */
   end(error: unknown): void {
     if (this.#left === 0 || this.#error !== undefined) return;
     this.#error = { error };
-    if (this.#reader !== undefined) this.#giveRest();
+    if (this.#reader !== undefined) this.#give();
   }
 
   read(): Promise<readonly Uint8Array[] | null> {
     return new Promise((resolve, reject) => {
+      // Whoever asks for more is done with what he was given.
+      if (this.#isFull && this.#given === this.#filled && this.#left > 0) this.#beginAnew();
       this.#reader = { resolve, reject };
-      if (this.#isFull) {
-        this.#isFull = false;
-        this.#giveAll();
-        if (this.#left > 0 && !this.#isFull) this.#resume();
-      } else if (this.#left === 0 || this.#error !== undefined) {
-        this.#giveRest();
-      } else if (this.#filled > this.#given) {
-        this.#giveSoon();
-      }
+      if (this.#isFull || this.#error !== undefined) this.#give();
+      else if (this.#filled > this.#given) this.#giveSoon();
     });
   }
 
-  get #other(): 0 | 1 {
-    return this.#filling === 0 ? 1 : 0;
+  /** Nothing more comes before what is there is taken. */
+  get #isFull(): boolean {
+    return this.#left === 0 || this.#buffer.length - this.#filled < this.#buffer.length * LEAST_ROOM;
   }
 
-  #buffer(which: 0 | 1): Buffer {
-    this.#buffers[which] ??= Buffer.allocUnsafeSlow(this.#size);
-    return this.#buffers[which];
-  }
-
-  /** What is in the filling buffer, which goes to the reader as a whole; the socket fills the other one. */
-  #giveAll(): void {
-    this.#give();
-    this.#filling = this.#other;
+  #beginAnew(): void {
     this.#filled = 0;
     this.#given = 0;
     for (const bytes of this.#over.splice(0)) this.#taken(bytes);
+    if (!this.#isFull) this.#resume();
+  }
+
+  /** Bytes that came elsewhere: as many as there is room for go where they belong, the others wait. */
+  #taken(bytes: Buffer): boolean {
+    const most = this.#isFull ? 0 : Math.min(this.#buffer.length - this.#filled, this.#left);
+    // A copy: more may come to the same place.
+    if (bytes.length > most && this.#left > most) this.#over.push(Buffer.from(bytes.subarray(most)));
+    return this.#advanced(bytes.copy(this.#buffer, this.#filled, 0, most));
+  }
+
+  #advanced(count: number): boolean {
+    // What comes after the end is not of this body.
+    const bytes = Math.min(count, this.#left);
+    this.#filled += bytes;
+    this.#left -= bytes;
+    if (this.#reader !== undefined) {
+      if (this.#isFull) this.#give();
+      else this.#giveSoon();
+    }
+    return !this.#isFull;
   }
 
   /** What came lately, though there is room: the socket goes on behind it. */
@@ -293,25 +277,15 @@ class Direct {
     this.#timer ??= setTimeout(() => this.#give(), PIECE_MS);
   }
 
-  #giveRest(): void {
-    if (this.#filled > this.#given) {
-      this.#give();
-      return;
-    }
-    const reader = this.#reader;
-    this.#reader = undefined;
-    clearTimeout(this.#timer);
-    if (this.#left === 0 || this.#error === undefined) reader?.resolve(null);
-    else reader?.reject(this.#error.error);
-  }
-
   #give(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const piece = this.#buffer(this.#filling).subarray(this.#given, this.#filled);
+    const piece = this.#buffer.subarray(this.#given, this.#filled);
     this.#given = this.#filled;
     const reader = this.#reader;
     this.#reader = undefined;
-    reader?.resolve([piece]);
+    if (piece.length > 0) reader?.resolve([piece]);
+    else if (this.#left === 0 || this.#error === undefined) reader?.resolve(null);
+    else reader?.reject(this.#error.error);
   }
 }
