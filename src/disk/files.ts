@@ -130,7 +130,7 @@ export async function isSameFile(one: string, other: string): Promise<boolean> {
 }
 
 /** Whether anything has that name. */
-async function isThere(path: string): Promise<boolean> {
+export async function isThere(path: string): Promise<boolean> {
   return lstat(path).then(
     () => true,
     () => false,

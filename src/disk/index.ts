@@ -8,6 +8,7 @@ export {
   giveName,
   isMissing,
   isSameFile,
+  isThere,
   makeDirectories,
   overwriteFile,
   readWhole,

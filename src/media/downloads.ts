@@ -1,6 +1,6 @@
 // The downloads of one client: what it takes to make them is loaded with the first one.
 
-import type { DownloadOptions, SavedFile, TransferOptions } from './facts.js';
+import type { DownloadOptions, KeptFile, SavedFile, TransferOptions } from './facts.js';
 import type { SaveJob, Saver } from './save.js';
 import type { Job, MediaAccess } from './transfer.js';
 
@@ -26,6 +26,12 @@ export class Downloads {
   async bytes(job: Job, options: TransferOptions): Promise<ArrayBuffer> {
     const { bytesOf } = await import('./stream.js');
     return bytesOf(job, this.#access, options);
+  }
+
+  /** Whether files that were saved before are still what they were, in `folder`. */
+  async areThere(files: readonly KeptFile[], folder: string): Promise<boolean> {
+    const { areThere } = await import('./save.js');
+    return areThere(files, folder);
   }
 
   /** Makes `folder`. Throws `DownloadError` where nothing could be saved in it. */

@@ -23,6 +23,8 @@ export interface Reply {
    * ends before the body does.
    */
   read(): Promise<readonly Uint8Array[] | null>;
+  /** Whether a body that is cut cannot pass for a whole one: its length was told, or its end is marked. */
+  readonly hasSureEnd: boolean;
   /** Lets the connection go; also needed after the end. */
   close(): void;
 }
@@ -32,3 +34,8 @@ export type Wire = (ask: Ask) => Promise<Reply>;
 
 /** Sent with every GET: a coding would hide how long the file is, and what may be asked for by range. */
 export const PLAIN = { 'accept-encoding': 'identity' };
+
+/** Whether a `content-encoding` means another form of the bytes. */
+export function isEncoded(encoding: string | null): boolean {
+  return !['', 'identity'].includes(encoding?.trim().toLowerCase() ?? '');
+}

@@ -46,13 +46,23 @@ export function aborted(subject: Subject, cause: unknown): WaitAbortedError {
 }
 
 /** The URL answers no more, and the task has no other one. */
-export function expired(subject: Subject, why: string, facts: { status?: number; cause?: unknown }): DownloadError {
+export function expired(
+  subject: Subject,
+  why: string,
+  facts: { status?: number; cause?: unknown; retryable: boolean },
+): DownloadError {
   const { taskId } = subject;
+  if (facts.retryable) {
+    return failure(subject, `The result ${shown(subject.url)} has expired: ${why}.`, {
+      ...facts,
+      code: 'expired',
+      hint: 'Download again: the task is asked for a fresh URL then. The generation itself is done and paid.',
+    });
+  }
   const where = taskId === undefined ? '' : ` Look for task ${taskId} in the gateway's console, or ask its support;`;
   return failure(subject, `The result ${shown(subject.url)} has expired: ${why}.`, {
     ...facts,
     code: 'expired',
-    retryable: false,
     hint: `Result URLs live for hours or days.${where} a new generation would be paid again.`,
   });
 }
@@ -69,7 +79,7 @@ export function privateAddress(subject: Subject, host: string): DownloadError {
 const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 /** What it says when it will not have a file there. */
 const UNWRITABLE = new Set([
-  ...['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'EISDIR', 'ERR_FS_EISDIR', 'ENAMETOOLONG', 'ELOOP'],
+  ...['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR', 'EEXIST', 'EISDIR', 'ERR_FS_EISDIR', 'ENAMETOOLONG', 'ELOOP'],
 ]);
 
 /** Trouble with the disk in the words of its system; undefined for other errors. */

@@ -15,7 +15,7 @@ const HASH_DIGITS = 10;
 
 /** Endings that are extensions of media: other words after a dot (`kling-v2.5`) are part of a name. */
 export const MEDIA_EXTENSION =
-  /\.(png|jpe?g|webp|gif|avif|heic|bmp|tiff?|mp4|m4v|mov|webm|mkv|avi|mp3|wav|flac|ogg|oga|opus|m4a|aac)$/i;
+  /\.(png|jpe?g|webp|gif|avif|heic|bmp|tiff?|mp4|m4v|mov|webm|mkv|avi|mp3|flv|jxl|wav|flac|ogg|oga|opus|m4a|weba|mka|aac)$/i;
 
 const FIELDS = ['model', 'taskId', 'index', 'kind', 'title'] as const;
 

@@ -10,6 +10,7 @@ import {
   HEARTBEAT_MS,
   isMissing,
   isSameFile,
+  isThere,
   type Owner,
   overwriteFile,
   readOwner,
@@ -18,9 +19,9 @@ import {
   syncDirectory,
   verdictOn,
 } from '../disk/index.js';
-import { isRecord } from '../transport/index.js';
+import { type DownloadError, isRecord } from '../transport/index.js';
 import { failure, type Subject } from './failure.js';
-import { SNIFF_BYTES, type Sniffed, sniff } from './sniff.js';
+import { type MediaKind, SNIFF_BYTES, type Sniffed, sniffAs } from './sniff.js';
 import type { Entity, Sink } from './transfer.js';
 
 /** What `<name>.meta.part` holds. */
@@ -50,6 +51,8 @@ export interface PartOptions {
   path: string;
   /** The task and which of its outputs. */
   of: string;
+  /** What it should be. */
+  kind: MediaKind;
   /** This process. */
   self: Owner;
   subject: Subject;
@@ -79,14 +82,14 @@ export class Part implements Sink {
   static async take(options: PartOptions): Promise<Part> {
     const { of, self, subject, path } = options;
     const mine = { v: 1, id: randomUUID(), of, owner: self } as const;
-    const before = await takeOver(path + META, mine, () => silenceMs(path));
-    if (before === 'held') {
-      throw failure(subject, `${path} is being downloaded by another process, or another client of this one.`, {
-        code: 'in_progress',
-        retryable: true,
-        hint: 'Wait for it to end, or choose another name.',
-      });
+    const found = await takeOver(path + META, mine, () => silenceMs(path));
+    if (found === 'held') throw inProgress(subject, path);
+    if (found === 'nothing' && (await isThere(path + PART))) {
+      // Other programs call their files so, too.
+      await rm(path + META, { force: true });
+      return Part.take({ ...options, path: `${path}~` });
     }
+    const before = found === 'nothing' ? null : found;
     const part = new Part(options, mine);
     try {
       await part.#begin(before);
@@ -117,6 +120,7 @@ export class Part implements Sink {
 
   async begin(entity: Entity, sniffed: Sniffed): Promise<void> {
     await this.#options.recognised(sniffed);
+    await this.#assertOurs();
     // First the bytes go, then what they were of: nobody may ever take the old ones for the new.
     await this.#handle?.close();
     this.#handle = undefined;
@@ -145,9 +149,16 @@ export class Part implements Sink {
 
   /** Gives the finished file its name; false when something else has that name and is not to be replaced. */
   async publish(path: string, overwrite: boolean): Promise<boolean> {
+    const own = await this.#handle?.stat({ bigint: true });
     await this.#close();
+    await this.#assertOurs();
     if (overwrite) await renamed(this.path, path);
     else if (!(await giveName(this.path, path)) && !(await isSameFile(this.path, path))) return false;
+    // Between two calls a machine may sleep, and another one take the part over.
+    if ((await stat(path, { bigint: true })).ino !== own?.ino) {
+      await rm(path, { force: true });
+      throw inProgress(this.#options.subject, this.#options.path);
+    }
     await this.discard();
     // What could not be made durable now is so in a moment; the file is whole and has its name.
     await syncDirectory(dirname(path)).catch(() => {});
@@ -161,6 +172,7 @@ export class Part implements Sink {
     const { size } = (await this.#handle?.stat().catch(() => undefined)) ?? { size: this.#at };
     const canGoOn = etag !== undefined || lastModified !== undefined || total === size;
     if (size === 0 || !canGoOn) return this.discard();
+    if (!(await this.#isOurs())) return this.#close();
     try {
       await this.#handle?.sync();
       await this.#note({ syncedBytes: size });
@@ -172,6 +184,7 @@ export class Part implements Sink {
   /** Leaves nothing. */
   async discard(): Promise<void> {
     await this.#close();
+    if (!(await this.#isOurs())) return;
     try {
       await rm(this.path, { force: true });
     } finally {
@@ -215,7 +228,7 @@ export class Part implements Sink {
       const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.length, size - this.#at), this.#at);
       if (bytesRead === 0) break;
       const bytes = buffer.subarray(0, bytesRead);
-      if (this.#at === 0) this.#sniffed = sniff(bytes.subarray(0, SNIFF_BYTES)) ?? undefined;
+      if (this.#at === 0) this.#sniffed = sniffAs(bytes.subarray(0, SNIFF_BYTES), this.#options.kind) ?? undefined;
       this.#hash.update(bytes);
       this.#at += bytesRead;
     }
@@ -223,8 +236,22 @@ export class Part implements Sink {
 
   /** To be safe from a half-written note it is a new file each time. */
   async #note(change: Partial<Meta>): Promise<void> {
+    await this.#assertOurs();
     this.#meta = { ...this.#meta, ...change };
     await put(this.#options.path + META, this.#meta);
+  }
+
+  /**
+   * Whether nobody has taken the part over: who was silent for long, since the machine slept or the process was stopped, is
+   * taken for dead on other machines, and may wake up.
+   */
+  async #isOurs(): Promise<boolean> {
+    const found = await readMeta(this.#options.path + META);
+    return found === undefined || found.meta?.id === this.#meta.id;
+  }
+
+  async #assertOurs(): Promise<void> {
+    if (!(await this.#isOurs())) throw inProgress(this.#options.subject, this.#options.path);
   }
 
   /** Others see by this that somebody is at it, also while nothing comes. */
@@ -243,12 +270,21 @@ export class Part implements Sink {
   /** Lets go: on a full disk by writing over the note that is there, which needs no room. */
   async #leave(): Promise<void> {
     await this.#close();
+    if (!(await this.#isOurs())) return;
     const path = this.#options.path + META;
     await this.#note({ owner: null }).catch(async () => {
       const bytes = bytesOf(this.#meta);
       await overwriteFile(path, (room) => (room < bytes.length ? undefined : padded(bytes, room)));
     });
   }
+}
+
+function inProgress(subject: Subject, path: string): DownloadError {
+  return failure(subject, `${path} is being downloaded by another process, or another client of this one.`, {
+    code: 'in_progress',
+    retryable: true,
+    hint: 'Wait for it to end, or choose another name.',
+  });
 }
 
 /** All of `chunks`, from `at` on; resolves to how many bytes they are. */
@@ -271,20 +307,21 @@ async function writeAll(handle: FileHandle, chunks: readonly Uint8Array[], at: n
 }
 
 /**
- * Makes `path` hold `mine`, unless somebody who lives holds it: `held` then. Else resolves to what its last holder left
- * there, or null. Of several who find a dead holder one goes on: who holds the file beside it that bears that holder's id,
+ * Makes `path` hold `mine`, unless somebody who lives holds it: `held` then. Else resolves to what a dead holder left there
+ * (null where that is of no use), or `nothing`. Of several who find a dead holder one goes on: who holds the file beside it that bears that holder's id,
  * and finds that nothing has changed meanwhile. That file is taken in the same way, since its holder may die too.
  */
 async function takeOver(
   path: string,
   mine: Meta & { owner: Owner },
   silence: () => Promise<number>,
-): Promise<Meta | null | 'held'> {
-  if (await createFile(path, tempOf(path), bytesOf(mine))) return null;
+): Promise<Meta | null | 'nothing' | 'held'> {
+  if (await createFile(path, tempOf(path), bytesOf(mine))) return 'nothing';
   const found = await readMeta(path);
   if (found === undefined) return takeOver(path, mine, silence);
   const isFree = found.meta !== null && found.meta.owner === null;
-  if (!isFree && (await verdictOn(found.meta?.owner ?? null, mine.owner, silence)) === 'alive') return 'held';
+  const verdict = isFree ? 'dead' : await verdictOn(found.meta?.owner ?? null, mine.owner, silence);
+  if (verdict === 'alive') return 'held';
   const marker = `${path.slice(0, -META.length)}.${createHash('sha256').update(found.text).digest('hex').slice(0, 16)}${META}`;
   if ((await takeOver(marker, { ...mine, id: randomUUID() }, () => silenceMs(marker))) === 'held') return 'held';
   try {
@@ -292,7 +329,8 @@ async function takeOver(
     // What is known of the bytes stays with them: whoever dies now, while he reads them back, leaves them of use.
     const next = found.meta?.of === mine.of ? { ...found.meta, ...mine } : mine;
     await replaceFile(path, tempOf(path), bytesOf(next));
-    return found.meta;
+    // Who is only silent may still write to his bytes: new ones are begun elsewhere.
+    return verdict === 'dead' ? found.meta : null;
   } finally {
     await rm(marker, { force: true });
   }
@@ -339,9 +377,10 @@ function entityFrom({ etag, lastModified, total }: Record<string, unknown>, url:
 }
 
 async function put(path: string, meta: Meta): Promise<void> {
-  const temp = tempOf(path);
+  // Always the same one: only the holder writes notes, and what he leaves when he dies is replaced by the next.
+  const temp = `${path.slice(0, -META.length)}.tmp${PART}`;
   try {
-    await writeFile(temp, bytesOf(meta), { flag: 'wx' });
+    await writeFile(temp, bytesOf(meta));
     await renamed(temp, path);
   } catch (error) {
     await rm(temp, { force: true }).catch(() => {});

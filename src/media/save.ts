@@ -14,7 +14,8 @@ import {
   type Owner,
   thisProcess,
 } from '../disk/index.js';
-import { bad, checkNames, DownloadError, ImaRouterError, WaitAbortedError } from '../transport/index.js';
+import { bad, checkNames, DownloadError, derived, ImaRouterError, WaitAbortedError } from '../transport/index.js';
+import { endingOf } from './ending.js';
 import type { DownloadOptions, KeptFile, OutputFacts, SavedFile } from './facts.js';
 import { aborted, diskTrouble, failure, reasonOf, shown } from './failure.js';
 import { sizeOf } from './measure.js';
@@ -35,9 +36,6 @@ const MOST_TRANSFERS = 16;
 const MOST_NAME_BYTES = 200;
 
 const DOWNLOAD_OPTIONS = [...TRANSFER_OPTIONS, 'overwrite', 'name', 'concurrency', 'keepPart'];
-
-/** Trouble after which what has come is of no use: another attempt would begin anew anyway, or must not be made. */
-const NOT_KEPT = new Set(['exists', 'wrong_media', 'empty', 'too_large', 'private_address', 'bad_data_url']);
 
 /** One output with what is known of earlier downloads. */
 export interface SaveJob extends Job {
@@ -97,9 +95,11 @@ export class Saver {
     throw withOthers(failed[0].reason, ended.length - failed.length, ended.length);
   }
 
-  async #one(job: SaveJob, place: Place, options: DownloadOptions): Promise<SavedFile> {
+  async #one(job: SaveJob, place: Place, given: DownloadOptions): Promise<SavedFile> {
     const subject = { taskId: job.origin.taskId, url: job.output.url };
-    const { signal } = options;
+    // Listeners of one download do not count towards those of a signal that many share.
+    const signal = derived(given.signal);
+    const options = { ...given, signal };
     let isBegun = false;
     const work = this.#queue.run(join(place.directory, place.base), async () => {
       const kept = options.overwrite === true ? undefined : await this.#found(job, place);
@@ -159,14 +159,23 @@ export class Saver {
     const part = await Part.take({
       path: join(place.directory, partNameOf(place.base)),
       of: JSON.stringify([origin.taskId ?? shown(output.url), origin.index]),
+      kind: output.kind,
       self: await this.#self,
       subject,
       recognised: ({ extension }: Sniffed) => checkFree(place.pathOf(extension)),
     });
+    let isOfUse = keepPart;
     try {
-      await transfer(job, part, this.#access, options);
+      const { isSurelyWhole } = await transfer(job, part, this.#access, options);
       const { sniffed } = part;
       const { bytes, sha256 } = await part.finished();
+      if (!isSurelyWhole) {
+        await assertWhole(job, part.path, sniffed).catch((error: unknown) => {
+          // To go on with it would be to have the same bytes again.
+          isOfUse = false;
+          throw error;
+        });
+      }
       await compare(job, part.path, bytes);
       const path = place.pathOf(sniffed.extension);
       if (!(await part.publish(path, overwrite))) throw exists(path, subject.taskId);
@@ -174,9 +183,9 @@ export class Saver {
       await origin.keep({ ...file, index: origin.index, modifiedMs: (await stat(path)).mtimeMs });
       return file;
     } catch (error) {
-      const isUseless = ImaRouterError.is(error) && NOT_KEPT.has(error.code);
+      const isTaken = ImaRouterError.is(error) && error.code === 'exists';
       // The trouble is told, not what came of the part: that is found out by the next download.
-      await (keepPart && !isUseless ? part.keep() : part.discard()).catch(() => {});
+      await (isOfUse && !isTaken ? part.keep() : part.discard()).catch(() => {});
       throw error;
     }
   }
@@ -200,6 +209,12 @@ export async function prepareFolder(folder: string): Promise<void> {
   }
 }
 
+/** Whether files that were saved before are still what they were, in `folder`. */
+export async function areThere(files: readonly KeptFile[], folder: string): Promise<boolean> {
+  if (files.some(({ path }) => dirname(path) !== resolve(folder))) return false;
+  return (await Promise.all(files.map(isUnchanged))).every(Boolean);
+}
+
 /** By size and time of the last change, as `make` and `git` do it; where only the time differs, by the bytes themselves. */
 async function isUnchanged({ path, bytes, sha256, modifiedMs }: KeptFile): Promise<boolean> {
   const facts = await stat(path).catch(() => undefined);
@@ -215,6 +230,20 @@ async function hashOf(path: string): Promise<string | undefined> {
   } catch {
     return undefined;
   }
+}
+
+/** Of a file whose length no server has told its own format knows more. Throws `DownloadError` where that says it is cut. */
+async function assertWhole({ output, origin }: Job, path: string, { contentType }: Sniffed): Promise<void> {
+  const ending = await endingOf(path, contentType);
+  if (ending === 'cut') {
+    throw failure(origin, `The result ${shown(output.url)} ends before its own format (${contentType}) says.`, {
+      code: 'truncated',
+      retryable: true,
+    });
+  }
+  if (ending === 'whole') return;
+  const which = `output ${origin.index} of ${origin.taskId ?? 'a task'}`;
+  origin.warn('length_unknown', `The server did not say how long ${which} is: nobody knows whether all of it came.`);
 }
 
 /** What the gateway says of a file, compared with what came: a difference is worth a warning, and no more. */

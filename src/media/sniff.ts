@@ -12,6 +12,9 @@ export interface Sniffed {
   extension: string;
 }
 
+/** Brands of pictures that HEVC codes, alone or in series (ISO 23008-12). */
+const HEIC = new Set(['heic', 'heix', 'heim', 'heis', 'hevc', 'hevx', 'hevm', 'hevs', 'mif1', 'msf1']);
+
 /** Bytes at the start of a file that are enough to recognise it. */
 export const SNIFF_BYTES = 4096;
 
@@ -38,20 +41,38 @@ export function sniff(head: Uint8Array): Sniffed | null {
   return null;
 }
 
+/** What holds a film may hold sound alone, and says so nowhere in its first bytes: the types that it has then. */
+const SOUND_ALONE: Readonly<Record<string, Sniffed>> = {
+  'video/mp4': { kind: 'audio', contentType: 'audio/mp4', extension: 'm4a' },
+  'video/webm': { kind: 'audio', contentType: 'audio/webm', extension: 'weba' },
+  'video/x-matroska': { kind: 'audio', contentType: 'audio/x-matroska', extension: 'mka' },
+};
+
+/** The same, for one who knows which kind it should be. */
+export function sniffAs(head: Uint8Array, kind: MediaKind): Sniffed | null {
+  const found = sniff(head);
+  return (kind === 'audio' ? SOUND_ALONE[found?.contentType ?? ''] : undefined) ?? found;
+}
+
 /** Containers that hold picture and sound alike, by what they say of themselves. */
 function container(head: Uint8Array): Sniffed | null {
   const text = Array.from(head.subarray(0, 64), (byte) => String.fromCharCode(byte)).join('');
-  if (text.startsWith('OggS')) return { kind: 'audio', contentType: 'audio/ogg', extension: 'ogg' };
+  if (text.startsWith('OggS\0')) return { kind: 'audio', contentType: 'audio/ogg', extension: 'ogg' };
   if (text.startsWith('\x1aE\xdf\xa3')) {
     return text.includes('webm')
       ? { kind: 'video', contentType: 'video/webm', extension: 'webm' }
       : { kind: 'video', contentType: 'video/x-matroska', extension: 'mkv' };
   }
-  if (text.slice(4, 8) !== 'ftyp') return null;
+  if (/^RF64.{4}WAVE/s.test(text)) return { kind: 'audio', contentType: 'audio/wav', extension: 'wav' };
+  if (text.startsWith('FLV\x01')) return { kind: 'video', contentType: 'video/x-flv', extension: 'flv' };
+  if (text.startsWith('\xff\n') || text.startsWith('JXL ', 4))
+    return { kind: 'image', contentType: 'image/jxl', extension: 'jxl' };
+  // The box says how long it is, which is not much: "The ftyp" is a sentence.
+  if (!text.startsWith('\0\0') || text.slice(4, 8) !== 'ftyp') return null;
   const brand = text.slice(8, 12);
   if (brand === 'M4A ' || brand === 'M4B ') return { kind: 'audio', contentType: 'audio/mp4', extension: 'm4a' };
   if (brand === 'avif' || brand === 'avis') return { kind: 'image', contentType: 'image/avif', extension: 'avif' };
-  if (brand === 'heic' || brand === 'mif1') return { kind: 'image', contentType: 'image/heic', extension: 'heic' };
+  if (HEIC.has(brand)) return { kind: 'image', contentType: 'image/heic', extension: 'heic' };
   if (brand === 'qt  ') return { kind: 'video', contentType: 'video/quicktime', extension: 'mov' };
   return { kind: 'video', contentType: 'video/mp4', extension: 'mp4' };
 }
@@ -66,6 +87,9 @@ function isConvincing(type: string, head: Uint8Array): boolean {
     case 'mpeg':
       // A program stream's start code, or a transport stream's sync byte at the head of two packets.
       return (head[0] === 0 && head[1] === 0 && head[2] === 1) || (head[0] === 0x47 && head[188] === 0x47);
+    case 'mp3':
+      // "ID3" and its version: 2 to 4, no words.
+      return head[0] !== 0x49 || ((head[3] ?? 0) >= 2 && (head[3] ?? 0) <= 4);
     default:
       return true;
   }

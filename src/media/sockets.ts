@@ -150,6 +150,7 @@ class Exchange {
         const value = message.headers[name];
         return value === undefined ? null : String(value);
       },
+      hasSureEnd: length !== undefined || message.headers['transfer-encoding'] !== undefined,
       read: () => body.read(),
       close: () => this.#request?.destroy(),
     };
@@ -199,12 +200,15 @@ class Direct {
   /** Bytes that are still to come from the socket. */
   #left: number;
   #error: { error: unknown } | undefined;
+  /** More came than the server had told: then its length is not that of the file. */
+  #surplus = false;
   #reader: { resolve: (piece: readonly Uint8Array[] | null) => void; reject: (error: unknown) => void } | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(length: number, resume: () => void) {
     this.#left = length;
-    this.#buffer = Buffer.allocUnsafeSlow(Math.max(1, Math.min(PIECE_BYTES, length)));
+    // One more: what comes after the end is to be seen.
+    this.#buffer = Buffer.allocUnsafeSlow(Math.min(PIECE_BYTES, length + 1));
     this.#resume = resume;
   }
 
@@ -255,14 +259,15 @@ class Direct {
   /** Bytes that came elsewhere: as many as there is room for go where they belong, the others wait. */
   #taken(bytes: Buffer): boolean {
     const most = this.#isFull ? 0 : Math.min(this.#buffer.length - this.#filled, this.#left);
+    if (bytes.length > this.#left) this.#surplus = true;
     // A copy: more may come to the same place.
     if (bytes.length > most && this.#left > most) this.#over.push(Buffer.from(bytes.subarray(most)));
     return this.#advanced(bytes.copy(this.#buffer, this.#filled, 0, most));
   }
 
   #advanced(count: number): boolean {
-    // What comes after the end is not of this body.
     const bytes = Math.min(count, this.#left);
+    if (count > bytes) this.#surplus = true;
     this.#filled += bytes;
     this.#left -= bytes;
     if (this.#reader !== undefined) {
@@ -285,6 +290,7 @@ class Direct {
     const reader = this.#reader;
     this.#reader = undefined;
     if (piece.length > 0) reader?.resolve([piece]);
+    else if (this.#surplus) reader?.reject(new Error('more bytes came than the server had told'));
     else if (this.#left === 0 || this.#error === undefined) reader?.resolve(null);
     else reader?.reject(this.#error.error);
   }

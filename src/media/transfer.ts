@@ -3,6 +3,7 @@
 import {
   backoff,
   type DownloadError,
+  derived,
   guarded,
   ImaRouterError,
   messageOf,
@@ -11,12 +12,12 @@ import {
   redactText,
 } from '../transport/index.js';
 import { bytesOfDataUrl } from './data-url.js';
-import type { Reply, Wire } from './exchange.js';
+import { isEncoded, type Reply, type Wire } from './exchange.js';
 import type { OutputFacts, OutputOrigin, TransferOptions } from './facts.js';
 import { aborted, expired, failure, reasonOf, shown } from './failure.js';
 import { Meter } from './meter.js';
 import { type Hosts, open } from './open.js';
-import { SNIFF_BYTES, type Sniffed, sniff } from './sniff.js';
+import { SNIFF_BYTES, type Sniffed, sniffAs } from './sniff.js';
 import { Watchdog } from './watchdog.js';
 import { wireFor } from './wire.js';
 
@@ -87,11 +88,18 @@ type Attempt = 'done' | 'again' | { trouble: DownloadError; retryAfterMs?: numbe
 /**
  * Brings the bytes of `job` into `sink`, from where it stands. Connections that break are continued where the server lets
  * us, and an expired URL is asked for anew, once. Throws `DownloadError`, and `WaitAbortedError` on the caller's signal;
- * what has come by then is in `sink`. Buys nothing.
+ * what has come by then is in `sink`. Buys nothing. Tells whether a
+ * cut file would have been noticed by its length or its end.
  */
-export async function transfer(job: Job, sink: Sink, access: MediaAccess, options: TransferOptions): Promise<void> {
+export async function transfer(
+  job: Job,
+  sink: Sink,
+  access: MediaAccess,
+  options: TransferOptions,
+): Promise<{ isSurelyWhole: boolean }> {
   const wire = await wireFor(access.fetch);
-  await new Transfer(job, sink, wire, access, options).run();
+  // Listeners of one download do not count towards those of a signal that many share.
+  return new Transfer(job, sink, wire, access, { ...options, signal: derived(options.signal) }).run();
 }
 
 class Transfer {
@@ -104,6 +112,11 @@ class Transfer {
   readonly #report: (progress: ReturnType<Meter['progress']>) => void;
   #url: string;
   #hasReread = false;
+  /** Why it could not be read again. */
+  #rereadFailure: unknown;
+  #isSurelyWhole = true;
+  /** How often the file became another one. */
+  #changes = 0;
   /** Asking for a part was answered wrongly: from now on the whole is asked for. */
   #rangesLie = false;
   /** What is there and what came after it do not belong together: the next attempt begins anew. */
@@ -128,10 +141,10 @@ class Transfer {
     );
   }
 
-  async run(): Promise<void> {
+  async run(): Promise<{ isSurelyWhole: boolean }> {
     for (;;) {
       const attempt = await this.#attempt();
-      if (attempt === 'done') return;
+      if (attempt === 'done') return { isSurelyWhole: this.#isSurelyWhole };
       if (attempt === 'again') continue;
       const delayMs = this.#delayAfter(attempt);
       if (delayMs === undefined) throw attempt.trouble;
@@ -223,9 +236,12 @@ class Transfer {
       if (chunks === null) break;
       head.add(chunks);
     }
-    const sniffed = sniff(head.bytes);
+    const sniffed = sniffAs(head.bytes, this.#job.output.kind);
     if (sniffed === null || sniffed.kind !== this.#job.output.kind)
       return this.#notTheResult(head.bytes, sniffed, reply);
+    // What comes of another version is progress too, unless there is always another one.
+    const isChanged = at > 0 && !isSame(entity, this.#sink.entity) && entity.etag !== undefined;
+    if (isChanged && this.#changes++ < this.#access.retry.attempts) this.#best = 0;
     await written(this.#sink.begin(entity, sniffed));
     this.#isSpoilt = false;
     this.#meter.begin(0);
@@ -235,12 +251,12 @@ class Transfer {
 
   /** The file from where it stands, or from its beginning: then `skip` bytes of it are there already. */
   #rest(reply: Reply, watchdog: Watchdog, { skip }: { skip: number }): Promise<Attempt> {
-    this.#meter.begin(this.#sink.at);
-    return this.#pour(reply, watchdog, skip);
+    return this.#pour(reply, watchdog, skip, 'continued');
   }
 
-  async #pour(reply: Reply, watchdog: Watchdog, skip: number): Promise<Attempt> {
+  async #pour(reply: Reply, watchdog: Watchdog, skip: number, how?: 'continued'): Promise<Attempt> {
     let left = skip;
+    let isMeasured = how === undefined;
     for (;;) {
       const chunks = await watchdog.watch(reply.read());
       if (chunks === null) break;
@@ -249,11 +265,18 @@ class Transfer {
         if (left < chunk.length) fresh.push(left === 0 ? chunk : chunk.subarray(left));
         left = Math.max(0, left - chunk.length);
       }
-      if (fresh.length > 0) await this.#write(fresh);
+      if (fresh.length === 0) continue;
+      // What is passed over says nothing of the speed.
+      if (!isMeasured) this.#meter.begin(this.#sink.at);
+      isMeasured = true;
+      await this.#write(fresh);
     }
     const { at, entity } = this.#sink;
     const total = entity?.total ?? rangeOf(reply)?.total;
-    if (left === 0 && (total === undefined || at === total)) return 'done';
+    if (left === 0 && (total === undefined || at === total)) {
+      this.#isSurelyWhole = total !== undefined || reply.hasSureEnd;
+      return 'done';
+    }
     // More than there should be, or less than there was: whatever that is, it is not to be gone on with.
     if (left > 0 || at > (total ?? at)) this.#isSpoilt = true;
     return this.#trouble(`broke off: ${at - left} of ${total ?? at} bytes came`, {
@@ -273,7 +296,6 @@ class Transfer {
   /** The URL answers no more: the task may have a new one, and the gateway itself the bytes. */
   async #gone(status: number, text: string): Promise<Attempt> {
     const { origin, output } = this.#job;
-    let cause: unknown;
     if (!this.#hasReread && origin.reread !== undefined) {
       this.#hasReread = true;
       try {
@@ -282,22 +304,18 @@ class Transfer {
         if (fresh?.kind === output.kind && fresh.url !== this.#url) return this.#elsewhere(fresh.url);
       } catch (error) {
         this.#assertNotAborted();
-        cause = error;
+        this.#rereadFailure = error;
       }
     }
-    if (origin.lastResort !== undefined && origin.lastResort !== this.#url) {
-      return this.#elsewhere(origin.lastResort);
-    }
+    if (origin.lastResort !== undefined && origin.lastResort !== this.#url) return this.#elsewhere(origin.lastResort);
     const said = /<Code>\s*(\w+)/.exec(text)?.[1];
-    const asked =
-      cause !== undefined ? `the task could not be read again (${reasonOf(cause)})` : this.#whatTheTaskSays();
-    throw expired(this.#subject, `HTTP ${status}${said === undefined ? '' : ` ${said}`}, and ${asked}`, {
-      status,
-      cause,
-    });
+    const cause = this.#rereadFailure;
+    const why = `HTTP ${status}${said === undefined ? '' : ` ${said}`}, and ${this.#whatTheTaskSays()}`;
+    throw expired(this.#subject, why, { status, cause, retryable: ImaRouterError.is(cause) && cause.retryable });
   }
 
   #whatTheTaskSays(): string {
+    if (this.#rereadFailure !== undefined) return `its task could not be read again (${reasonOf(this.#rereadFailure)})`;
     return this.#hasReread ? 'its task names no other URL that answers' : 'there is no task to ask for another one';
   }
 
@@ -331,7 +349,7 @@ class Transfer {
     const bytes = bytesOfDataUrl(this.#url, this.#subject);
     const entity = { url: 'data:', total: bytes.length };
     this.#assertSize(bytes.length);
-    const sniffed = sniff(bytes.subarray(0, SNIFF_BYTES));
+    const sniffed = sniffAs(bytes.subarray(0, SNIFF_BYTES), this.#job.output.kind);
     if (sniffed === null || sniffed.kind !== this.#job.output.kind) {
       const what = sniffed === null ? textFrom(bytes.subarray(0, SHOWN_CHARACTERS)) : sniffed.contentType;
       const { kind } = this.#job.output;
@@ -363,13 +381,14 @@ class Transfer {
   #isTheRest(reply: Reply): boolean {
     const { at, entity } = this.#sink;
     const range = rangeOf(reply);
-    if (at === 0 || entity === undefined || range?.from !== at || isEncoded(reply)) return false;
+    if (at === 0 || entity === undefined || range?.from !== at || isEncoded(reply.header('content-encoding')))
+      return false;
     // Where nobody tells the whole, this may be any part of the rest.
     const total = entity.total ?? range.total;
     if (total === undefined || (range.total ?? total) !== total) return false;
     // An ETag that 200 would have had, 206 has too (RFC 9110, 15.3.7); there are servers that do not look at If-Range.
     if (entity.etag !== undefined) return strong(reply.header('etag')) === entity.etag;
-    return (reply.header('last-modified')?.trim() ?? entity.lastModified) === entity.lastModified;
+    return reply.header('last-modified')?.trim() === entity.lastModified;
   }
 
   /** Throws `DownloadError` where that many bytes are more than the caller takes. */
@@ -485,7 +504,7 @@ function bareUrl(url: string): string {
 }
 
 function entityOf(reply: Reply, url: string): Entity {
-  const isCoded = isEncoded(reply);
+  const isCoded = isEncoded(reply.header('content-encoding'));
   const length = reply.header('content-length');
   return {
     url: bareUrl(url),
@@ -494,10 +513,6 @@ function entityOf(reply: Reply, url: string): Entity {
     lastModified: isCoded ? undefined : settled(reply),
     total: isCoded || length === null || !/^\d+$/.test(length) ? undefined : Number(length),
   };
-}
-
-function isEncoded(reply: Reply): boolean {
-  return !['', 'identity'].includes(reply.header('content-encoding')?.trim().toLowerCase() ?? '');
 }
 
 /** From which byte on a part is, and of how many in all. */

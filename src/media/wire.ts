@@ -1,7 +1,7 @@
 // How one GET for a result travels: over Node's own sockets where fetch would do the same, else by fetch.
 
 import { type FetchLike, fetchesDirectly, isPrivateAddress, isPrivateHost } from '../transport/index.js';
-import { PLAIN, type Wire } from './exchange.js';
+import { isEncoded, PLAIN, type Wire } from './exchange.js';
 import { privateAddress } from './failure.js';
 import { Pieces } from './pieces.js';
 
@@ -52,6 +52,8 @@ function fetchWire(fetch: FetchLike): Wire {
     return {
       status: response.status,
       header: (name) => response.headers.get(name),
+      // Decoders take a cut body for a whole one. (So does undici 6 where chunks are cut before `Connection: close`.)
+      hasSureEnd: !isEncoded(response.headers.get('content-encoding')),
       read: () => pieces.read(),
       close: () => {
         pieces.end();

@@ -1,11 +1,18 @@
 // Many requests as one piece of work: bounded, continued instead of paid again, every item with its own ending.
 
-import { guarded, ImaRouterError, messageOf, SubmitUnknownError, WaitAbortedError } from '../transport/index.js';
+import {
+  guarded,
+  ImaRouterError,
+  messageOf,
+  SubmitUnknownError,
+  TaskNotFoundError,
+  WaitAbortedError,
+} from '../transport/index.js';
 import { type BatchItem, type BatchOptions, type BatchTotals, type BatchUpdate, CONCURRENCY } from './batch.js';
 import { asError, type Booked, Books, type BooksPort } from './batch-books.js';
-import type { JournalRecord } from './journal.js';
+import type { JournalRecord, RecordFile } from './journal.js';
 import { heldElsewhere, type Prepared, unsettled } from './purchase.js';
-import type { TaskResult, TaskState } from './result.js';
+import { TaskResult, type TaskState } from './result.js';
 import { unlessStopped } from './stops.js';
 import type { Task } from './task.js';
 
@@ -21,6 +28,8 @@ export interface BatchPort<Request> extends BooksPort<Request> {
   settled(key: string): Promise<JournalRecord | undefined>;
   /** Costs of earlier purchases, by model. */
   costs(): Promise<{ model: string; costUsd: number }[]>;
+  /** Whether files of an earlier run are still what they were, in that folder. */
+  areThere(files: readonly RecordFile[], folder: string): Promise<boolean>;
   /** Makes that folder; throws where nothing could be saved in it. */
   prepareFolder(folder: string): Promise<void>;
   warn(code: string, message: string): void;
@@ -234,16 +243,37 @@ export class BatchRun<Request extends { model: string }> {
       item.task = before;
       item.continued = true;
       this.#totals.continued++;
-      if (record.state === 'succeeded') item.result = await this.#result(item, before);
+      if (record.state === 'succeeded') item.result = await this.#resultAgain(item, before, record);
       else await this.#counted(item, booked, async () => before);
     }
     await this.#save(item);
   }
 
+  /** Gateways forget their tasks after some weeks: what is on the disk by then is a result all the same. */
+  async #resultAgain(item: BatchItem<Request>, task: Task, record: JournalRecord): Promise<TaskResult> {
+    try {
+      return await this.#result(item, task);
+    } catch (error) {
+      const { outDir } = this.#options;
+      const { model, taskId = '', files = [], outputs, costUsd } = record;
+      const isAll = outDir !== undefined && files.length > 0 && files.length === outputs;
+      if (!(error instanceof TaskNotFoundError) || !isAll || !(await this.#port.areThere(files, outDir))) throw error;
+      item.files = files.map(({ path, bytes, sha256, contentType }) => ({
+        path,
+        bytes,
+        sha256,
+        contentType,
+        skipped: true,
+      }));
+      const state = { id: taskId, model, status: 'succeeded', rawStatus: '', outputs: [], raw: undefined } as const;
+      return new TaskResult(costUsd === undefined ? state : { ...state, costUsd });
+    }
+  }
+
   async #save(item: BatchItem<Request>): Promise<void> {
     const { outDir } = this.#options;
     const { result } = item;
-    if (outDir === undefined || result === undefined) return;
+    if (outDir === undefined || result === undefined || item.files !== undefined) return;
     const folder = /[/\\]$/.test(outDir) ? outDir : `${outDir}/`;
     // The name has the task's id in it: what lies there is from an earlier run, perhaps one that was cut off before it noted it.
     item.files = await result.download(folder, { signal: this.#stop.signal, overwrite: 'unverified' });

@@ -161,6 +161,7 @@ export class TaskEngine implements TaskPort {
         const ended = await records.list({ state: 'succeeded' });
         return ended.flatMap(({ model, costUsd }) => (costUsd === undefined ? [] : [{ model, costUsd }]));
       },
+      areThere: (files, folder) => this.#downloads.areThere(files, folder),
       prepareFolder: (folder) => this.#downloads.prepareFolder(folder),
       // Gateways that share a journal share no keys.
       digest: (text) => sha256(JSON.stringify([this.#options.gateway, text])),
@@ -278,7 +279,7 @@ export class TaskEngine implements TaskPort {
   }
 
   /** Notes the end of a task; nothing happens while it has none. */
-  async #noteEnd(ref: TaskRef, { status, costUsd, error }: TaskState): Promise<void> {
+  async #noteEnd(ref: TaskRef, { status, costUsd, error, outputs }: TaskState): Promise<void> {
     if (status === 'queued' || status === 'running') return;
     if (ref.key !== undefined && this.#resumed.delete(ref.key)) this.#records.keepNoLonger(ref.key);
     // One after the other: the end is the last word.
@@ -290,6 +291,7 @@ export class TaskEngine implements TaskPort {
         : {
             state: status,
             taskId: ref.id,
+            ...(status === 'succeeded' ? { outputs: outputs.length } : {}),
             ...(costUsd === undefined ? {} : { costUsd }),
             ...(error === undefined ? {} : { error: this.redact(error) }),
           },

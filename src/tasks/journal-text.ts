@@ -176,6 +176,7 @@ const isWhole = shaped<JournalRecord>({
   costUsd: optional(isNumber),
   spentUsd: optional(isNumber),
   error: optional(isError),
+  outputs: optional(isNumber),
   files: optional((value) => Array.isArray(value) && value.every(isFile)),
   createdAt: isText,
   updatedAt: isText,

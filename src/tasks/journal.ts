@@ -36,6 +36,8 @@ export interface JournalRecord {
   spentUsd?: number;
   /** Why it failed. */
   error?: TaskError;
+  /** How many outputs it has, once it has succeeded. */
+  outputs?: number;
   /** What was saved of its result. */
   files?: RecordFile[];
   createdAt: string;

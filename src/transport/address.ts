@@ -70,9 +70,13 @@ export function isLoopback(hostname: string): boolean {
 
 /** IPv4 ranges that are not on the public internet: RFC 1122, 1918, 2544, 3927, 5735, 6598, multicast and reserved. */
 const PRIVATE_V4 =
-  /^(?:0|10|127|22[4-9]|23\d|24\d|25\d)\.|^169\.254\.|^172\.(?:1[6-9]|2\d|3[01])\.|^192\.168\.|^198\.1[89]\.|^192\.0\.[02]\.|^198\.51\.100\.|^203\.0\.113\.|^100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\./;
-/** Loopback, unspecified, unique local, link-local, multicast. */
-const PRIVATE_V6 = /^(?:::1?$|f[cd][0-9a-f]{2}:|fe[89a-f][0-9a-f]:|ff[0-9a-f]{2}:)/;
+  /^(?:0|10|127|22[4-9]|23\d|24\d|25\d)\.|^169\.254\.|^172\.(?:1[6-9]|2\d|3[01])\.|^192\.168\.|^198\.1[89]\.|^192\.0\.[02]\.|^198\.51\.100\.|^203\.0\.113\.|^192\.88\.99\.|^100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\./;
+/**
+ * Loopback, unspecified, unique local, link-local, multicast; discard-only, segment routing; and what leads
+ * to IPv4 by a translator of the local network (RFC 8215) or a Teredo relay.
+ */
+const PRIVATE_V6 =
+  /^(?:::1?$|f[cd][0-9a-f]{2}:|fe[89a-f][0-9a-f]:|ff[0-9a-f]{2}:|100:(?:0:0:0:|:)|5f00:|64:ff9b:1:|2001:(?:0:|:))/;
 /** Names of private networks, and names without a dot, which only a local resolver knows. */
 const PRIVATE_NAME =
   /(?:^|\.)(?:localhost|localdomain|local|lan|internal|home|corp|test|invalid|home\.arpa)\.?$|^[^.]+\.?$/;

@@ -4,7 +4,7 @@ import { ConfigError } from './errors.js';
 
 /** Throws `ConfigError` for what holds no options, or one that does not exist. `where` names it: `poll`, `retry`. */
 export function checkNames(options: unknown, known: readonly string[], where = ''): void {
-  if (typeof options !== 'object' || options === null) {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw bad(where || 'options', 'must be an object', 'Leave it out for the defaults.');
   }
   for (const name of Object.keys(options)) {

@@ -24,7 +24,11 @@ export const WAYS: [string, ClientOptions][] = [
 /** Retries that nobody has to wait for. */
 export const SOON: ClientOptions = { retry: { baseMs: 1, capMs: 5 } };
 
-/** So many bytes that begin as a picture does; another seed gives other bytes at nearly every place. */
+/** Signature and header of a PNG, and a chunk without data, of which the last one is. */
+const PNG_HEAD = 33;
+const PNG_CHUNK = 12;
+
+/** So many bytes in the form of a picture, if that many are enough; another seed gives other bytes at nearly every place. */
 export function picture(size: number, seed = 1): Buffer {
   const bytes = Buffer.alloc(size);
   let state = seed >>> 0;
@@ -33,7 +37,12 @@ export function picture(size: number, seed = 1): Buffer {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     bytes[at] = state >>> 24;
   }
-  png.copy(bytes, 0, 0, Math.min(64, size));
+  png.copy(bytes, 0, 0, Math.min(PNG_HEAD, size));
+  const noise = size - PNG_HEAD - 2 * PNG_CHUNK;
+  if (noise < 0) return bytes;
+  bytes.writeUInt32BE(noise, PNG_HEAD);
+  bytes.write('noIs', PNG_HEAD + 4, 'latin1');
+  png.copy(bytes, size - PNG_CHUNK, png.length - PNG_CHUNK);
   return bytes;
 }
 

@@ -196,7 +196,7 @@ test('JSON near the known shapes', () => {
   );
   // All of it was reached, so the checks above had something to check.
   for (const status of ['queued', 'running', 'succeeded', 'failed', 'cancelled']) {
-    expect(ends[status] ?? 0, status).toBeGreaterThan(10);
+    expect(ends[status] ?? 0, status).toBeGreaterThan(3);
   }
 });
 
