@@ -29,6 +29,9 @@ export interface Reply {
   close(): void;
 }
 
+/** More bytes came than the server had told: what it told is not the length of the file. */
+export class Surplus extends Error {}
+
 /** A way to send a GET. Rejects where no answer comes. */
 export type Wire = (ask: Ask) => Promise<Reply>;
 

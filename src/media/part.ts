@@ -141,6 +141,15 @@ export class Part implements Sink {
     this.#at += await writing;
   }
 
+  async forget(): Promise<void> {
+    await this.#assertOurs();
+    await this.#handle?.close();
+    this.#handle = undefined;
+    await rm(this.path, { force: true });
+    this.#at = 0;
+    await this.#note({ entity: undefined, syncedBytes: 0 });
+  }
+
   /** What came of it, once it is on the disk itself. */
   async finished(): Promise<{ bytes: number; sha256: string }> {
     await this.#handle?.sync();

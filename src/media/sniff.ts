@@ -22,6 +22,8 @@ export const SNIFF_BYTES = 4096;
 export function sniff(head: Uint8Array): Sniffed | null {
   const own = container(head);
   if (own !== null) return own;
+  // The signature of a container that `container` did not believe.
+  if (String.fromCharCode(...head.subarray(4, 8)) === 'ftyp') return null;
   for (const guess of filetypeinfo(head)) {
     const kind = /^(image|video|audio)\//.exec(guess.mime ?? '')?.[1];
     if (

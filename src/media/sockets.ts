@@ -8,7 +8,7 @@ import type { Readable } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { isPrivateAddress, isPrivateHost } from '../transport/index.js';
-import { type Ask, PLAIN, type Reply } from './exchange.js';
+import { type Ask, PLAIN, type Reply, Surplus } from './exchange.js';
 import { privateAddress, type Subject } from './failure.js';
 import { PIECE_BYTES, PIECE_MS, Pieces } from './pieces.js';
 
@@ -290,7 +290,7 @@ class Direct {
     const reader = this.#reader;
     this.#reader = undefined;
     if (piece.length > 0) reader?.resolve([piece]);
-    else if (this.#surplus) reader?.reject(new Error('more bytes came than the server had told'));
+    else if (this.#surplus) reader?.reject(new Surplus('more bytes came than the server had told'));
     else if (this.#left === 0 || this.#error === undefined) reader?.resolve(null);
     else reader?.reject(this.#error.error);
   }

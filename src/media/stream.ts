@@ -52,6 +52,8 @@ export function streamOf(job: Job, access: MediaAccess, options: TransferOptions
         entity = now;
         resolve(stream);
       },
+      // What was handed out stays so; `begin` tells of it.
+      forget: async () => {},
       write: async (chunks) => {
         for (const chunk of chunks) {
           // A copy: what comes next in the same buffer must not change what the reader has.
@@ -94,6 +96,11 @@ export async function bytesOf(job: Job, access: MediaAccess, options: TransferOp
       },
       begin: async (now) => {
         entity = now;
+        chunks = [];
+        at = 0;
+      },
+      forget: async () => {
+        entity = undefined;
         chunks = [];
         at = 0;
       },

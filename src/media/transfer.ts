@@ -12,7 +12,7 @@ import {
   redactText,
 } from '../transport/index.js';
 import { bytesOfDataUrl } from './data-url.js';
-import { isEncoded, type Reply, type Wire } from './exchange.js';
+import { isEncoded, type Reply, Surplus, type Wire } from './exchange.js';
 import type { OutputFacts, OutputOrigin, TransferOptions } from './facts.js';
 import { aborted, expired, failure, reasonOf, shown } from './failure.js';
 import { Meter } from './meter.js';
@@ -50,6 +50,8 @@ export interface Sink {
   begin(entity: Entity, sniffed: Sniffed): Promise<void>;
   /** Takes the next bytes; they are valid until this resolves. */
   write(chunks: readonly Uint8Array[]): Promise<void>;
+  /** What it has is of nothing that can be gone on with. */
+  forget(): Promise<void>;
 }
 
 /** One result and what it is about. */
@@ -188,6 +190,7 @@ class Transfer {
       this.#assertNotAborted();
       if (ImaRouterError.is(error) || error instanceof Unwritten)
         throw error instanceof Unwritten ? error.cause : error;
+      if (error instanceof Surplus) await this.#sink.forget();
       return this.#broken(error, watchdog);
     } finally {
       reply?.close();
@@ -209,6 +212,7 @@ class Transfer {
     const text = await this.#textOf(reply, watchdog);
     if (status === 403 || status === 404 || status === 410 || GONE.test(text)) return this.#gone(status, text);
     const retryable = status >= 500 || [408, 425, 429].includes(status);
+    if (!retryable && this.#isLastResort) return this.#gone(status, text);
     const said = text === '' ? '' : `: ${JSON.stringify(text.slice(0, SHOWN_CHARACTERS))}`;
     const retryAfterMs = parseRetryAfter(reply.header('retry-after'), Date.now());
     return {
@@ -319,6 +323,11 @@ class Transfer {
     return this.#hasReread ? 'its task names no other URL that answers' : 'there is no task to ask for another one';
   }
 
+  /** The gateway's own copy is asked for since nothing else answers: whatever it says instead, that is what is to be told. */
+  get #isLastResort(): boolean {
+    return this.#url !== this.#job.output.url && this.#url === this.#job.origin.lastResort;
+  }
+
   /** The next attempt is made at once, at another URL: it is no fault of the connection. */
   #elsewhere(url: string): 'again' {
     this.#url = url;
@@ -328,7 +337,7 @@ class Transfer {
   /** An HTML page or a JSON error with status 200 is not a result. */
   #notTheResult(head: Uint8Array, sniffed: Sniffed | null, { status }: Reply): Attempt | Promise<Attempt> {
     const text = textFrom(head);
-    if (sniffed === null && GONE.test(text)) return this.#gone(status, text);
+    if (this.#isLastResort || (sniffed === null && GONE.test(text))) return this.#gone(status, text);
     const { kind } = this.#job.output;
     if (head.length === 0) return this.#refused('is empty', { code: 'empty' });
     const first = JSON.stringify(redactText(text.slice(0, SHOWN_CHARACTERS)));
@@ -414,6 +423,9 @@ class Transfer {
         ...this.#trouble(`stalled: no byte for ${idleMs} ms`, { code: 'stalled', cause, retryable: true }),
         isStall: true,
       };
+    }
+    if (error instanceof Surplus) {
+      return this.#trouble('is longer than its server says', { code: 'truncated', cause, retryable: true });
     }
     const what = `could not be fetched (${reasonOf(error)})`;
     return this.#trouble(what, { code: 'transfer_failed', cause, retryable: true });

@@ -110,14 +110,12 @@ describe('where no file can be made', () => {
     expect(await here.names()).toEqual(['pic.png']);
   });
 
-  test('a folder where the part should be', async () => {
+  test('a folder where the part should be: the part gets another name', async () => {
     const host = await goodHost();
     const { output } = await here.task(`${host.url}/a.png`);
     await mkdir(`${target()}.part`);
-    for (let again = 0; again < 2; again++) {
-      await expect(output.download(target())).rejects.toMatchObject({ code: 'not_writable', retryable: false });
-      expect(await here.names()).toEqual(['a.png.part']);
-    }
+    await output.download(target());
+    await expectWhole(['a.png', 'a.png.part']);
   });
 
   test.skipIf(process.platform === 'win32')('a folder that may not be written', async () => {
@@ -405,9 +403,9 @@ describe('what an earlier process left', () => {
     expect(await continued((self) => ({ owner: owner(self) }))).toEqual([90_000]);
   });
 
-  test('of another machine that has been silent for long: it goes on', async () => {
+  test('of another machine that has been silent for long: it may wake up, so that its bytes are left to it', async () => {
     const owner = { host: 'elsewhere', bootId: 'another', pid: process.pid };
-    expect(await continued(() => ({ owner, at: longAgo }))).toEqual([90_000]);
+    expect(await continued(() => ({ owner, at: longAgo }))).toEqual([undefined]);
   });
 
   test.each<[string, (self: Owner) => Owner]>([
@@ -480,13 +478,19 @@ describe('what an earlier process left', () => {
     await expectWhole();
   });
 
-  test('bytes without a note, be they of anything: from the beginning', async () => {
-    const host = await goodHost();
+  test.each([200, 404])('a .part that is none of ours stays, whatever comes of the download (%s)', async (status) => {
+    const host = await here.host((asked, socket) =>
+      status === 200
+        ? void send(socket, honest(asked, { bytes, etag: '"e"' }))
+        : void socket.end('HTTP/1.1 404 Gone\r\ncontent-length: 0\r\n\r\n'),
+    );
     const { output } = await here.task(`${host.url}/a.png`);
-    await writeFile(`${target()}.part`, 'something else, '.repeat(20_000));
-    await output.download(target());
-    expect(ranges(host)).toEqual([undefined]);
-    await expectWhole();
+    await writeFile(`${target()}.part`, 'precious');
+    const saving = output.download(target());
+    if (status === 200) await saving;
+    else await expect(saving).rejects.toMatchObject({ code: 'expired' });
+    expect(await readFile(`${target()}.part`, 'utf8')).toBe('precious');
+    expect(await here.names()).toEqual(status === 200 ? ['a.png', 'a.png.part'] : ['a.png.part']);
   });
 
   test('a process died right after it gave the file its name: it is found to be this result', async () => {
