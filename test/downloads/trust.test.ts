@@ -14,7 +14,7 @@ const bytes = picture(300_000, 3);
 const version = { bytes, etag: '"e"' };
 
 describe('how long a file is', () => {
-  test.each([100_000, 1_500_000])(
+  test.each([30_000, 100_000])(
     'a server that sends more than it told (%i bytes): its length is not the file’s',
     async (told) => {
       const whole = picture(told + 200_000, 4);
