@@ -128,13 +128,15 @@ class Exchange {
         this.#ask.alive();
         if (this.#direct !== undefined) return this.#direct.filled(count, buffer);
         // The parser listens to the socket as ever. It gets a copy, since it may keep what it is given.
-        this.#socket?.emit('data', Buffer.from(buffer.subarray(0, count)));
+        const chunk = Buffer.from(buffer.subarray(0, count));
+        this.#socket?.emit('data', chunk);
         if (this.#plain === undefined) return true;
         // From here on all that comes is the body, as long as it was said to be; its beginning came with the head.
         const { message, direct } = this.#plain;
         this.#direct = direct;
         const first: unknown = message.read();
-        return direct.begin(Buffer.isBuffer(first) ? first : Buffer.alloc(0));
+        const body = Buffer.isBuffer(first) ? first : Buffer.alloc(0);
+        return direct.begin(body, { isMore: chunk.length - headEnd(chunk) > body.length });
       },
     };
   }
@@ -161,6 +163,17 @@ class Exchange {
     this.#plain = { message, direct };
     message.on('error', (error) => direct.end(error));
     return direct;
+  }
+}
+
+/** Where the head ends that ends in `bytes`; those of answers that only announce another one (1xx) are passed over. */
+function headEnd(bytes: Buffer): number {
+  for (let at = 0; ; ) {
+    const end = bytes.indexOf('\r\n\r\n', at);
+    if (end < 0) return bytes.length;
+    const isFinal = !/^HTTP\/1\.\d 1\d\d/.test(bytes.toString('latin1', at, at + 12));
+    at = end + 4;
+    if (isFinal) return at;
   }
 }
 
@@ -218,7 +231,9 @@ class Direct {
   }
 
   /** The part of the body that came with the head; false when the socket should not read on. */
-  begin(first: Buffer): boolean {
+  begin(first: Buffer, { isMore }: { isMore: boolean }): boolean {
+    // The parser keeps to itself what comes after the end.
+    this.#surplus = isMore;
     return this.#taken(first);
   }
 
