@@ -29,7 +29,7 @@ import { type Job, type MediaAccess, transfer } from './transfer.js';
 const CONCURRENCY = 4;
 const MOST_CONCURRENCY = 64;
 
-/** Transfers of one client at once: each has a connection, a file and a megabyte. */
+/** Transfers of one client at once: each has a connection, a file and two megabytes. */
 const MOST_TRANSFERS = 16;
 
 /** A name given by the caller may be as long as the system allows, that of its part a little longer. */

@@ -1,4 +1,4 @@
-// A GET over Node's sockets: plain bodies are read straight into a big buffer, all else goes through Node's own parser.
+// A GET over Node's sockets: plain bodies are read straight into big buffers, all else goes through Node's own parser.
 
 import { lookup } from 'node:dns';
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
@@ -194,11 +194,12 @@ function parsed(message: IncomingMessage, encoding: string): Pieces {
 }
 
 /**
- * A body of known length, read by the socket straight into one buffer. While what is in there is written to the disk,
- * nothing more is read: it waits in the kernel, which has room for some megabytes. (A second buffer was no faster.)
+ * A body of known length, read by the socket straight into one of two buffers: while a piece of one is written to the
+ * disk, the other one fills. (With one buffer a file of 1 GiB takes a tenth longer, and a tenth more CPU.)
  */
 class Direct {
-  readonly #buffer: Buffer;
+  readonly #size: number;
+  readonly #buffers: [Buffer, Buffer | undefined];
   readonly #resume: () => void;
   /**
    * Where the socket reads to while there is no room: a TLS socket gives on all that it has deciphered, asked or not, and
@@ -207,7 +208,8 @@ class Direct {
   readonly #spare = Buffer.allocUnsafeSlow(HEAD_BYTES);
   /** What came there, and waits for room. */
   #over: Buffer[] = [];
-  /** How far the buffer is filled, and how far it was given away. */
+  /** Which buffer the socket fills, how far it is filled, and how far it was given away. */
+  #filling: 0 | 1 = 0;
   #filled = 0;
   #given = 0;
   /** Bytes that are still to come from the socket. */
@@ -221,7 +223,8 @@ class Direct {
   constructor(length: number, resume: () => void) {
     this.#left = length;
     // One more: what comes after the end is to be seen.
-    this.#buffer = Buffer.allocUnsafeSlow(Math.min(PIECE_BYTES, length + 1));
+    this.#size = Math.min(PIECE_BYTES, length + 1);
+    this.#buffers = [Buffer.allocUnsafeSlow(this.#size), undefined];
     this.#resume = resume;
   }
 
@@ -252,28 +255,37 @@ class Direct {
   read(): Promise<readonly Uint8Array[] | null> {
     return new Promise((resolve, reject) => {
       // Whoever asks for more is done with what he was given.
-      if (this.#isFull && this.#given === this.#filled && this.#left > 0) this.#beginAnew();
       this.#reader = { resolve, reject };
-      if (this.#isFull || this.#error !== undefined) this.#give();
-      else if (this.#filled > this.#given) this.#giveSoon();
+      if (this.#isFull || this.#error !== undefined) {
+        this.#give();
+        if (!this.#isFull) this.#resume();
+      } else if (this.#filled > this.#given) {
+        this.#giveSoon();
+      }
     });
   }
 
   /** Nothing more comes before what is there is taken. */
   get #isFull(): boolean {
-    return this.#left === 0 || this.#buffer.length - this.#filled < this.#buffer.length * LEAST_ROOM;
+    return this.#left === 0 || this.#size - this.#filled < this.#size * LEAST_ROOM;
   }
 
-  #beginAnew(): void {
+  get #buffer(): Buffer {
+    this.#buffers[this.#filling] ??= Buffer.allocUnsafeSlow(this.#size);
+    return this.#buffers[this.#filling] ?? this.#buffers[0];
+  }
+
+  /** The full buffer has been given away; the other one is free, since whoever had its last piece has asked for more. */
+  #turn(): void {
+    this.#filling = this.#filling === 0 ? 1 : 0;
     this.#filled = 0;
     this.#given = 0;
     for (const bytes of this.#over.splice(0)) this.#taken(bytes);
-    if (!this.#isFull) this.#resume();
   }
 
   /** Bytes that came elsewhere: as many as there is room for go where they belong, the others wait. */
   #taken(bytes: Buffer): boolean {
-    const most = this.#isFull ? 0 : Math.min(this.#buffer.length - this.#filled, this.#left);
+    const most = this.#isFull ? 0 : Math.min(this.#size - this.#filled, this.#left);
     if (bytes.length > this.#left) this.#surplus = true;
     // A copy: more may come to the same place.
     if (bytes.length > most && this.#left > most) this.#over.push(Buffer.from(bytes.subarray(most)));
@@ -304,6 +316,7 @@ class Direct {
     this.#given = this.#filled;
     const reader = this.#reader;
     this.#reader = undefined;
+    if (this.#isFull && this.#left > 0) this.#turn();
     if (piece.length > 0) reader?.resolve([piece]);
     else if (this.#surplus) reader?.reject(new Surplus('more bytes came than the server had told'));
     else if (this.#left === 0 || this.#error === undefined) reader?.resolve(null);
