@@ -129,11 +129,14 @@ export async function isSameFile(one: string, other: string): Promise<boolean> {
   return a?.isFile() === true && a.ino === b?.ino && a.dev === b.dev;
 }
 
-/** Whether anything has that name. */
+/** Whether anything has that name. Throws what the file system says where nothing can have it. */
 export async function isThere(path: string): Promise<boolean> {
   return lstat(path).then(
     () => true,
-    () => false,
+    (error: unknown) => {
+      if (isMissing(error)) return false;
+      throw error;
+    },
   );
 }
 
@@ -224,6 +227,15 @@ export async function renamed(from: string, to: string): Promise<void> {
       await new Promise((resolve) => setTimeout(resolve, 10 * attempt));
     }
   }
+}
+
+/** A JSON text as exactly `length` bytes. It may be followed by any white space: spaces, and one line end, as editors like it. */
+export function padded(text: Buffer, length: number): Buffer {
+  if (text.length === length) return text;
+  const bytes = Buffer.alloc(length, ' ');
+  text.copy(bytes);
+  bytes.write('\n', length - 1);
+  return bytes;
 }
 
 /** The name that the system gives to an error, such as `ENOENT`. */

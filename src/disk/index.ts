@@ -11,6 +11,7 @@ export {
   isThere,
   makeDirectories,
   overwriteFile,
+  padded,
   readWhole,
   renamed,
   replaceFile,

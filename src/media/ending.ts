@@ -1,6 +1,7 @@
 // Whether a file on the disk ends where its own format says: what no header of a server can tell.
 
 import { type FileHandle, open } from 'node:fs/promises';
+import { boxIn, bytesAt } from './boxes.js';
 
 /** Boxes and chunks looked at, one read each. */
 const MOST_PARTS = 20_000;
@@ -37,13 +38,9 @@ export async function endingOf(path: string, contentType: string): Promise<Endin
 async function boxesEnd(handle: FileHandle, size: number): Promise<Ending> {
   let at = 0;
   for (let count = 0; at < size; count++) {
-    if (count === MOST_PARTS || size - at < 8) return 'unclear';
-    const head = await bytesAt(handle, at, 16);
-    const short = head.readUInt32BE(0);
-    const length = short === 1 && head.length === 16 ? Number(head.readBigUInt64BE(8)) : short;
-    if (length === 0) return 'whole';
-    if (length < 8) return 'unclear';
-    at += length;
+    const box = count === MOST_PARTS ? undefined : boxIn(await bytesAt(handle, at, 16), 0, size - at);
+    if (box === undefined) return 'unclear';
+    at += box.size;
   }
   return at === size ? 'whole' : 'cut';
 }
@@ -67,10 +64,4 @@ async function riffEnd(handle: FileHandle): Promise<number> {
 async function tailHolds(handle: FileHandle, size: number, marker: readonly number[]): Promise<Ending> {
   const tail = await bytesAt(handle, Math.max(0, size - TAIL_BYTES), TAIL_BYTES);
   return tail.includes(Buffer.from(marker)) ? 'whole' : 'cut';
-}
-
-async function bytesAt(handle: FileHandle, at: number, most: number): Promise<Buffer> {
-  const buffer = Buffer.alloc(most);
-  const { bytesRead } = await handle.read(buffer, 0, most, at);
-  return buffer.subarray(0, bytesRead);
 }

@@ -102,6 +102,6 @@ export interface OutputOrigin {
   lastResort?: string | undefined;
   /** Files of this task that were saved before, by whatever process. */
   kept: () => Promise<readonly KeptFile[]>;
-  /** Remembers a saved file; must not throw. */
+  /** Remembers a saved file; one call at a time for one task. Must not throw. */
   keep: (file: KeptFile) => Promise<void>;
 }

@@ -52,18 +52,13 @@ export function expired(
   facts: { status?: number; cause?: unknown; retryable: boolean },
 ): DownloadError {
   const { taskId } = subject;
-  if (facts.retryable) {
-    return failure(subject, `The result ${shown(subject.url)} has expired: ${why}.`, {
-      ...facts,
-      code: 'expired',
-      hint: 'Download again: the task is asked for a fresh URL then. The generation itself is done and paid.',
-    });
-  }
   const where = taskId === undefined ? '' : ` Look for task ${taskId} in the gateway's console, or ask its support;`;
   return failure(subject, `The result ${shown(subject.url)} has expired: ${why}.`, {
     ...facts,
     code: 'expired',
-    hint: `Result URLs live for hours or days.${where} a new generation would be paid again.`,
+    hint: facts.retryable
+      ? 'Download again: the task is asked for a fresh URL then. The generation itself is done and paid.'
+      : `Result URLs live for hours or days.${where} a new generation would be paid again.`,
   });
 }
 
@@ -73,34 +68,6 @@ export function privateAddress(subject: Subject, host: string): DownloadError {
     code: 'private_address',
     hint: 'Nothing was fetched: a result does not lead into your own network. Fetch the URL yourself if you trust it.',
   });
-}
-
-/** What a file system says when there is no room. */
-const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
-/** What it says when it will not have a file there. */
-const UNWRITABLE = new Set([
-  ...['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR', 'EEXIST', 'EISDIR', 'ERR_FS_EISDIR', 'ENAMETOOLONG', 'ELOOP'],
-]);
-
-/** Trouble with the disk in the words of its system; undefined for other errors. */
-export function diskTrouble(subject: Subject, directory: string, code: string | undefined, cause: unknown) {
-  if (code === undefined) return undefined;
-  if (FULL.has(code)) {
-    return failure(subject, `No space left in ${directory} for ${shown(subject.url)} (${code}).`, {
-      code: 'disk_full',
-      retryable: true,
-      hint: 'Free some space, then download again: it goes on where it stopped.',
-      cause,
-    });
-  }
-  if (UNWRITABLE.has(code)) {
-    return failure(subject, `No file can be written in ${directory} (${code}).`, {
-      code: 'not_writable',
-      hint: 'Choose a folder that this process may write to.',
-      cause,
-    });
-  }
-  return undefined;
 }
 
 /** The innermost reason of an error, for a message: `fetch failed` says nothing. */

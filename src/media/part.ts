@@ -1,11 +1,10 @@
-// A file in the making: `<name>.part` with its bytes, `<name>.meta.part` with what they are of and who is at it.
+// A file in the making: `<name>.part`, held by one process, until it gets its name, is kept for later or is gone.
 
 import { createHash, type Hash, randomUUID } from 'node:crypto';
-import { type FileHandle, open, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { type FileHandle, open, rm, stat, utimes } from 'node:fs/promises';
 import { uptime } from 'node:os';
 import { dirname } from 'node:path';
 import {
-  createFile,
   giveName,
   HEARTBEAT_MS,
   isMissing,
@@ -13,37 +12,19 @@ import {
   isThere,
   type Owner,
   overwriteFile,
-  readOwner,
+  padded,
   renamed,
-  replaceFile,
   syncDirectory,
-  verdictOn,
 } from '../disk/index.js';
-import { type DownloadError, isRecord } from '../transport/index.js';
+import type { DownloadError } from '../transport/index.js';
 import { failure, type Subject } from './failure.js';
+import { bytesOf, META, type Meta, PART, putMeta, readMeta, silenceMs, takeOver } from './note.js';
 import { type MediaKind, SNIFF_BYTES, type Sniffed, sniffAs } from './sniff.js';
-import type { Entity, Sink } from './transfer.js';
-
-/** What `<name>.meta.part` holds. */
-interface Meta {
-  v: 1;
-  /** Tells this holding from any other. */
-  id: string;
-  /** Whose bytes: a name may be asked for by another task later. */
-  of: string;
-  /** Who is at it; null: nobody, it waits to be continued. */
-  owner: Owner | null;
-  entity?: Entity | undefined;
-  /** So many bytes are known to be on the disk itself: more may be lost when the machine goes down. */
-  syncedBytes?: number | undefined;
-}
+import type { Sink } from './transfer.js';
+import type { Entity } from './version.js';
 
 /** Bytes are read back in pieces of this size, to go on with their hash. */
 const REREAD_BYTES = 1 << 20;
-
-/** Names of other files have a few more letters. */
-export const PART = '.part';
-const META = '.meta.part';
 
 /** What a part is made with. */
 export interface PartOptions {
@@ -247,7 +228,7 @@ export class Part implements Sink {
   async #note(change: Partial<Meta>): Promise<void> {
     await this.#assertOurs();
     this.#meta = { ...this.#meta, ...change };
-    await put(this.#options.path + META, this.#meta);
+    await putMeta(this.#options.path + META, this.#meta);
   }
 
   /**
@@ -313,105 +294,4 @@ async function writeAll(handle: FileHandle, chunks: readonly Uint8Array[], at: n
     });
   }
   return size;
-}
-
-/**
- * Makes `path` hold `mine`, unless somebody who lives holds it: `held` then. Else resolves to what a dead holder left there
- * (null where that is of no use), or `nothing`. Of several who find a dead holder one goes on: who holds the file beside it that bears that holder's id,
- * and finds that nothing has changed meanwhile. That file is taken in the same way, since its holder may die too.
- */
-async function takeOver(
-  path: string,
-  mine: Meta & { owner: Owner },
-  silence: () => Promise<number>,
-): Promise<Meta | null | 'nothing' | 'held'> {
-  if (await createFile(path, tempOf(path), bytesOf(mine))) return 'nothing';
-  const found = await readMeta(path);
-  if (found === undefined) return takeOver(path, mine, silence);
-  const isFree = found.meta !== null && found.meta.owner === null;
-  const verdict = isFree ? 'dead' : await verdictOn(found.meta?.owner ?? null, mine.owner, silence);
-  if (verdict === 'alive') return 'held';
-  const marker = `${path.slice(0, -META.length)}.${createHash('sha256').update(found.text).digest('hex').slice(0, 16)}${META}`;
-  if ((await takeOver(marker, { ...mine, id: randomUUID() }, () => silenceMs(marker))) === 'held') return 'held';
-  try {
-    if ((await readMeta(path))?.text !== found.text) return 'held';
-    // What is known of the bytes stays with them: whoever dies now, while he reads them back, leaves them of use.
-    const next = found.meta?.of === mine.of ? { ...found.meta, ...mine } : mine;
-    await replaceFile(path, tempOf(path), bytesOf(next));
-    // Who is only silent may still write to his bytes: new ones are begun elsewhere.
-    return verdict === 'dead' ? found.meta : null;
-  } finally {
-    await rm(marker, { force: true });
-  }
-}
-
-/** What stands at `path`; its meta is null where it cannot be read. Undefined where there is nothing. */
-async function readMeta(path: string): Promise<{ text: string; meta: Meta | null } | undefined> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
-  return { text, meta: metaFrom(text) };
-}
-
-function metaFrom(text: string): Meta | null {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    return null;
-  }
-  if (!isRecord(json) || json.v !== 1 || typeof json.id !== 'string' || typeof json.of !== 'string') return null;
-  const { id, of, entity, syncedBytes } = json;
-  return {
-    v: 1,
-    id,
-    of,
-    owner: isRecord(json.owner) ? readOwner(JSON.stringify(json.owner)) : null,
-    ...(isRecord(entity) && typeof entity.url === 'string' ? { entity: entityFrom(entity, entity.url) } : {}),
-    ...(typeof syncedBytes === 'number' ? { syncedBytes } : {}),
-  };
-}
-
-function entityFrom({ etag, lastModified, total }: Record<string, unknown>, url: string): Entity {
-  return {
-    url,
-    ...(typeof etag === 'string' ? { etag } : {}),
-    ...(typeof lastModified === 'string' ? { lastModified } : {}),
-    ...(typeof total === 'number' ? { total } : {}),
-  };
-}
-
-async function put(path: string, meta: Meta): Promise<void> {
-  // Always the same one: only the holder writes notes, and what he leaves when he dies is replaced by the next.
-  const temp = `${path.slice(0, -META.length)}.tmp${PART}`;
-  try {
-    await writeFile(temp, bytesOf(meta));
-    await renamed(temp, path);
-  } catch (error) {
-    await rm(temp, { force: true }).catch(() => {});
-    throw error;
-  }
-}
-
-/** JSON may be followed by any white space. */
-function padded(bytes: Buffer, length: number): Buffer {
-  return Buffer.concat([bytes, Buffer.alloc(length - bytes.length, ' ')]);
-}
-
-function bytesOf(meta: Meta): Buffer {
-  return Buffer.from(`${JSON.stringify(meta, null, 2)}\n`);
-}
-
-function tempOf(path: string): string {
-  return `${path.slice(0, -META.length)}.${randomUUID().slice(0, 8)}.tmp${PART}`;
-}
-
-/** How long nothing was heard of whoever is at a part, in milliseconds. */
-async function silenceMs(path: string): Promise<number> {
-  const times = await Promise.all([path + PART, path + META].map((file) => stat(file).catch(() => undefined)));
-  return Date.now() - Math.max(0, ...times.map((facts) => facts?.mtimeMs ?? 0));
 }

@@ -2,26 +2,28 @@
 
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { access, constants, lstat, stat } from 'node:fs/promises';
+import { access, constants, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve, sep } from 'node:path';
 import {
   codeOf,
   Gate,
-  isMissing,
   isSameFile,
+  isThere,
   KeyedQueue,
   makeDirectories,
   type Owner,
   thisProcess,
 } from '../disk/index.js';
 import { bad, checkNames, DownloadError, derived, ImaRouterError, WaitAbortedError } from '../transport/index.js';
+import { diskCodeOf, diskTrouble } from './disk-trouble.js';
 import { endingOf } from './ending.js';
-import type { DownloadOptions, KeptFile, OutputFacts, SavedFile } from './facts.js';
-import { aborted, diskTrouble, failure, reasonOf, shown } from './failure.js';
+import type { DownloadOptions, KeptFile, OutputFacts, OutputOrigin, SavedFile } from './facts.js';
+import { aborted, failure, reasonOf, shown } from './failure.js';
 import { sizeOf } from './measure.js';
 import { checkTemplate, MEDIA_EXTENSION, nameFrom, shortened } from './names.js';
+import { PART } from './note.js';
 import { checkTransfer, TRANSFER_OPTIONS } from './options.js';
-import { PART, Part } from './part.js';
+import { Part } from './part.js';
 import type { Sniffed } from './sniff.js';
 import { type Job, type MediaAccess, transfer } from './transfer.js';
 
@@ -57,6 +59,8 @@ export class Saver {
   readonly #gate = new Gate(MOST_TRANSFERS);
   /** Two downloads to one name go one after the other. */
   readonly #queue = new KeyedQueue();
+  /** Notes about one task's files, too. */
+  readonly #notes = new KeyedQueue();
   #self: Promise<Owner> | undefined;
 
   constructor(access: MediaAccess) {
@@ -115,7 +119,7 @@ export class Saver {
       if (signal?.aborted && !ImaRouterError.is(error)) throw aborted(subject, signal.reason);
       if (ImaRouterError.is(error)) throw error;
       throw (
-        diskTrouble(subject, place.directory, codeOf(error), error) ??
+        diskTrouble(subject, place.directory, error) ??
         failure(subject, `The result ${shown(subject.url)} could not be saved (${reasonOf(error)}).`, {
           code: 'transfer_failed',
           retryable: true,
@@ -145,7 +149,7 @@ export class Saver {
     const subject = { taskId: origin.taskId, url: output.url };
     const checkFree = async (path: string): Promise<void> => {
       // Where a name cannot be had at all (too long for the system), that is told before the bytes are fetched.
-      if (!(await isTaken(path)) || overwrite) return;
+      if (!(await isThere(path)) || overwrite) return;
       // A process that died right after it gave the file its name left it with both.
       if (!(await isSameFile(path, join(place.directory, partNameOf(place.base)) + PART)))
         throw exists(path, subject.taskId);
@@ -180,7 +184,9 @@ export class Saver {
       const path = place.pathOf(sniffed.extension);
       if (!(await part.publish(path, overwrite))) throw exists(path, subject.taskId);
       const file = { path, bytes, sha256, contentType: sniffed.contentType };
-      await origin.keep({ ...file, index: origin.index, modifiedMs: (await stat(path)).mtimeMs });
+      const kept = { ...file, index: origin.index, modifiedMs: (await stat(path)).mtimeMs };
+      // Each note is made of the one before.
+      await this.#notes.run(origin.taskId ?? '', () => origin.keep(kept));
       return file;
     } catch (error) {
       const isTaken = ImaRouterError.is(error) && error.code === 'exists';
@@ -198,10 +204,10 @@ export async function prepareFolder(folder: string): Promise<void> {
     await makeDirectories(resolve(folder), 0o777);
     await access(resolve(folder), constants.W_OK);
   } catch (error) {
-    const trouble = diskTrouble({ taskId: undefined, url: 'data:' }, resolve(folder), codeOf(error), error);
-    if (trouble === undefined) throw error;
+    const code = diskCodeOf(error);
+    if (code === undefined) throw error;
     throw new DownloadError(`${resolve(folder)} is no folder that results can be saved in (${codeOf(error)}).`, {
-      code: trouble.code,
+      code,
       phase: 'download',
       hint: 'Choose a folder that this process may write to. Nothing was bought.',
       cause: error,
@@ -242,13 +248,20 @@ async function assertWhole({ output, origin }: Job, path: string, { contentType 
     });
   }
   if (ending === 'whole') return;
-  const which = `output ${origin.index} of ${origin.taskId ?? 'a task'}`;
-  origin.warn('length_unknown', `The server did not say how long ${which} is: nobody knows whether all of it came.`);
+  origin.warn(
+    'length_unknown',
+    `The server did not say how long ${shownOrigin(origin)} is: nobody knows whether all of it came.`,
+  );
+}
+
+/** Which result it is, for a warning. */
+function shownOrigin({ index, taskId }: OutputOrigin): string {
+  return `output ${index} of ${taskId ?? 'a task'}`;
 }
 
 /** What the gateway says of a file, compared with what came: a difference is worth a warning, and no more. */
 async function compare({ output, origin }: Job, path: string, bytes: number): Promise<void> {
-  const which = `output ${origin.index} of ${origin.taskId ?? 'a task'}`;
+  const which = shownOrigin(origin);
   if (output.bytes !== undefined && output.bytes !== bytes) {
     origin.warn('size_mismatch', `The gateway declared ${output.bytes} bytes for ${which}; ${bytes} came.`);
   }
@@ -316,17 +329,6 @@ function placeOf(
 /** What the part of a file is called after: `x.meta` must not have as its part what notes the part of `x`. */
 function partNameOf(base: string): string {
   return shortened(/\.meta$/i.test(base) ? `${base}~` : base, MOST_NAME_BYTES);
-}
-
-/** Whether anything has that name. Throws what the file system says where nothing can have it. */
-async function isTaken(path: string): Promise<boolean> {
-  return lstat(path).then(
-    () => true,
-    (error) => {
-      if (isMissing(error)) return false;
-      throw error;
-    },
-  );
 }
 
 function exists(path: string, taskId: string | undefined): DownloadError {

@@ -3,7 +3,8 @@
 import { derived } from '../transport/index.js';
 import type { TransferOptions } from './facts.js';
 import { failure, shown } from './failure.js';
-import { type Entity, type Job, type MediaAccess, type Sink, transfer } from './transfer.js';
+import { type Job, type MediaAccess, type Sink, transfer } from './transfer.js';
+import type { Entity } from './version.js';
 
 /** Chunks that wait for the reader of a stream; he may be slow, but he is not to be waited for at each one. */
 const AHEAD = 2;

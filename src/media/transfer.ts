@@ -12,12 +12,14 @@ import {
   redactText,
 } from '../transport/index.js';
 import { bytesOfDataUrl } from './data-url.js';
-import { isEncoded, type Reply, Surplus, type Wire } from './exchange.js';
+import { type Reply, Surplus, type Wire } from './exchange.js';
 import type { OutputFacts, OutputOrigin, TransferOptions } from './facts.js';
 import { aborted, expired, failure, reasonOf, shown } from './failure.js';
+import { Head } from './head.js';
 import { Meter } from './meter.js';
 import { type Hosts, open } from './open.js';
 import { SNIFF_BYTES, type Sniffed, sniffAs } from './sniff.js';
+import { bareUrl, type Entity, entityOf, isSame, isTheRest, rangeOf } from './version.js';
 import { Watchdog } from './watchdog.js';
 import { wireFor } from './wire.js';
 
@@ -27,18 +29,6 @@ export interface MediaAccess extends Hosts {
   fetch: Parameters<typeof wireFor>[0];
   retry: RetryPolicy;
   random: () => number;
-}
-
-/** One version of a file on a server. */
-export interface Entity {
-  /** Without its query, which may be a signature that is new each time. */
-  url: string;
-  /** A strong one. */
-  etag?: string | undefined;
-  /** Old enough to tell versions apart. */
-  lastModified?: string | undefined;
-  /** Its length in bytes, where the server tells one that counts. */
-  total?: number | undefined;
 }
 
 /** Where the bytes go. What its calls throw ends the transfer. */
@@ -77,9 +67,6 @@ const NEXT_MS = 100;
 const SHOWN_CHARACTERS = 120;
 const ERROR_BYTES = 4096;
 
-/** A date tells versions apart when it is this much older than the answer (RFC 9110, 8.8.2.2: a file may change twice in a second). */
-const SETTLED_MS = 60_000;
-
 /** What object stores say of a link that is over or a file that is gone, under whatever status. */
 const GONE =
   /<Code>\s*(NoSuchKey|NoSuchBucket|NoSuchObject|AccessDenied|ExpiredToken|RequestExpired|InvalidSignature|SignatureDoesNotMatch)\s*<\/Code>/i;
@@ -90,8 +77,7 @@ type Attempt = 'done' | 'again' | { trouble: DownloadError; retryAfterMs?: numbe
 /**
  * Brings the bytes of `job` into `sink`, from where it stands. Connections that break are continued where the server lets
  * us, and an expired URL is asked for anew, once. Throws `DownloadError`, and `WaitAbortedError` on the caller's signal;
- * what has come by then is in `sink`. Buys nothing. Tells whether a
- * cut file would have been noticed by its length or its end.
+ * what has come by then is in `sink`. Buys nothing. Tells whether a cut file would have been noticed by its length or end.
  */
 export async function transfer(
   job: Job,
@@ -202,7 +188,7 @@ class Transfer {
   async #take(reply: Reply, watchdog: Watchdog): Promise<Attempt> {
     const { status } = reply;
     if (status === 200) return this.#whole(reply, watchdog);
-    if (status === 206 && this.#isTheRest(reply)) return this.#rest(reply, watchdog, { skip: 0 });
+    if (status === 206 && isTheRest(reply, this.#sink)) return this.#pour(reply, watchdog, 0);
     if (status === 206 || status === 416) {
       const isNews = !this.#rangesLie && this.#sink.at > 0;
       this.#rangesLie = true;
@@ -232,8 +218,7 @@ class Transfer {
     this.#assertSize(entity.total);
     const { at } = this.#sink;
     // A server that knows no ranges gives the same bytes again: those that are there need not be taken twice.
-    if (at > 0 && !this.#isSpoilt && isSame(entity, this.#sink.entity))
-      return this.#rest(reply, watchdog, { skip: at });
+    if (at > 0 && !this.#isSpoilt && isSame(entity, this.#sink.entity)) return this.#pour(reply, watchdog, at);
     const head = new Head();
     while (!head.isEnough) {
       const chunks = await watchdog.watch(reply.read());
@@ -250,17 +235,13 @@ class Transfer {
     this.#isSpoilt = false;
     this.#meter.begin(0);
     if (head.size > 0) await this.#write(head.chunks);
-    return this.#pour(reply, watchdog, 0);
+    return this.#pour(reply, watchdog);
   }
 
-  /** The file from where it stands, or from its beginning: then `skip` bytes of it are there already. */
-  #rest(reply: Reply, watchdog: Watchdog, { skip }: { skip: number }): Promise<Attempt> {
-    return this.#pour(reply, watchdog, skip, 'continued');
-  }
-
-  async #pour(reply: Reply, watchdog: Watchdog, skip: number, how?: 'continued'): Promise<Attempt> {
-    let left = skip;
-    let isMeasured = how === undefined;
+  /** What follows, up to the end. Where that goes on with what is there, `skip` bytes of it are there already. */
+  async #pour(reply: Reply, watchdog: Watchdog, skip?: number): Promise<Attempt> {
+    let left = skip ?? 0;
+    let isMeasured = skip === undefined;
     for (;;) {
       const chunks = await watchdog.watch(reply.read());
       if (chunks === null) break;
@@ -387,19 +368,6 @@ class Transfer {
     return { range: `bytes=${at}-`, 'if-range': version };
   }
 
-  #isTheRest(reply: Reply): boolean {
-    const { at, entity } = this.#sink;
-    const range = rangeOf(reply);
-    if (at === 0 || entity === undefined || range?.from !== at || isEncoded(reply.header('content-encoding')))
-      return false;
-    // Where nobody tells the whole, this may be any part of the rest.
-    const total = entity.total ?? range.total;
-    if (total === undefined || (range.total ?? total) !== total) return false;
-    // An ETag that 200 would have had, 206 has too (RFC 9110, 15.3.7); there are servers that do not look at If-Range.
-    if (entity.etag !== undefined) return strong(reply.header('etag')) === entity.etag;
-    return reply.header('last-modified')?.trim() === entity.lastModified;
-  }
-
   /** Throws `DownloadError` where that many bytes are more than the caller takes. */
   #assertSize(bytes: number | undefined): void {
     const { maxBytes = Number.POSITIVE_INFINITY } = this.#options;
@@ -469,36 +437,6 @@ class Transfer {
   }
 }
 
-/** The first bytes of a body, kept until they are enough to tell what it is. */
-class Head {
-  readonly chunks: Uint8Array[] = [];
-  size = 0;
-
-  get isEnough(): boolean {
-    return this.size >= SNIFF_BYTES;
-  }
-
-  add(chunks: readonly Uint8Array[]): void {
-    for (const chunk of chunks) {
-      // A copy, since the piece is valid until the next one is asked for. (A Buffer's `slice` is none.)
-      this.chunks.push(new Uint8Array(chunk));
-      this.size += chunk.length;
-    }
-  }
-
-  get bytes(): Uint8Array {
-    const bytes = new Uint8Array(Math.min(this.size, SNIFF_BYTES));
-    let at = 0;
-    for (const chunk of this.chunks) {
-      if (at === bytes.length) break;
-      const part = chunk.subarray(0, bytes.length - at);
-      bytes.set(part, at);
-      at += part.length;
-    }
-    return bytes;
-  }
-}
-
 /** What a sink threw: no trouble of the connection, and not mended by another one. */
 class Unwritten extends Error {}
 
@@ -508,47 +446,6 @@ async function written(work: Promise<void>): Promise<void> {
   } catch (cause) {
     throw new Unwritten('the sink failed', { cause });
   }
-}
-
-function bareUrl(url: string): string {
-  const { origin, pathname } = new URL(url);
-  return origin + pathname;
-}
-
-function entityOf(reply: Reply, url: string): Entity {
-  const isCoded = isEncoded(reply.header('content-encoding'));
-  const length = reply.header('content-length');
-  return {
-    url: bareUrl(url),
-    // Encoded, both are those of the encoded bytes, and what is asked for by range would be too.
-    etag: isCoded ? undefined : strong(reply.header('etag')),
-    lastModified: isCoded ? undefined : settled(reply),
-    total: isCoded || length === null || !/^\d+$/.test(length) ? undefined : Number(length),
-  };
-}
-
-/** From which byte on a part is, and of how many in all. */
-function rangeOf(reply: Reply): { from: number; total: number | undefined } | undefined {
-  const [, from, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(reply.header('content-range')?.trim() ?? '') ?? [];
-  return from === undefined ? undefined : { from: Number(from), total: total === '*' ? undefined : Number(total) };
-}
-
-/** Whether two versions are one: by what a server promises to change with every byte. */
-function isSame(one: Entity, other: Entity | undefined): boolean {
-  if (other === undefined || one.url !== other.url || one.total !== other.total) return false;
-  if (one.etag !== undefined || other.etag !== undefined) return one.etag === other.etag;
-  return one.lastModified !== undefined && one.lastModified === other.lastModified;
-}
-
-/** An ETag that If-Range may carry: a weak one allows for other bytes. */
-function strong(etag: string | null): string | undefined {
-  return etag !== null && /^"[^"]*"$/.test(etag.trim()) ? etag.trim() : undefined;
-}
-
-function settled(reply: Reply): string | undefined {
-  const modified = reply.header('last-modified')?.trim() ?? '';
-  const ageMs = Date.parse(reply.header('date') ?? '') - Date.parse(modified);
-  return ageMs >= SETTLED_MS ? modified : undefined;
 }
 
 function textFrom(bytes: Uint8Array): string {

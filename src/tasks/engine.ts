@@ -62,8 +62,6 @@ export class TaskEngine implements TaskPort {
   readonly #unnoted = new Set<string>();
   /** By id, notes of such ids that are under way. */
   readonly #noting = new Map<string, Promise<void>>();
-  /** By id, notes of files that are under way. */
-  readonly #keeping = new Map<string, Promise<void>>();
   /** By key, handles that `resume` gave and nobody waits for yet: whoever asks again gets the same. */
   readonly #resumed = new Map<string, { task: Task; ref: TaskRef }>();
 
@@ -308,16 +306,10 @@ export class TaskEngine implements TaskPort {
     }
   }
 
-  /** Notes a saved file; several of one task may come at once. */
+  /** Notes a saved file. One after the other for one task: each note is made of the one before. */
   async #keep(ref: TaskRef, file: RecordFile): Promise<void> {
-    const before = this.#keeping.get(ref.id) ?? Promise.resolve();
-    const mine = before.then(async () => {
-      const others = (await this.#keptOf(ref)).filter(({ path }) => path !== file.path);
-      await this.#noteOf(ref, () => ({ files: [...others, file] }));
-    });
-    this.#keeping.set(ref.id, mine);
-    await mine;
-    if (this.#keeping.get(ref.id) === mine) this.#keeping.delete(ref.id);
+    const others = (await this.#keptOf(ref)).filter(({ path }) => path !== file.path);
+    await this.#noteOf(ref, () => ({ files: [...others, file] }));
   }
 
   /**

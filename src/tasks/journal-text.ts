@@ -1,5 +1,6 @@
 // A record as the text of a file: how it is written, what room it keeps for its end, and what is no record at all.
 
+import { padded } from '../disk/index.js';
 import { isRecord } from '../transport/index.js';
 import { isEnded, type JournalRecord, type RecordFile, type RecordState } from './journal.js';
 import { isModality } from './ref.js';
@@ -91,15 +92,6 @@ export function recordBytesWithin(record: JournalRecord, length: number): Buffer
 
 const pretty = (record: JournalRecord): string => `${JSON.stringify(record, null, 2)}\n`;
 const compact = (record: JournalRecord): string => `${JSON.stringify(record)}\n`;
-
-/** JSON may be followed by any white space: spaces, and one line end, as editors like it. */
-function padded(text: Buffer, length: number): Buffer {
-  if (text.length === length) return text;
-  const bytes = Buffer.alloc(length, ' ');
-  text.copy(bytes);
-  bytes.write('\n', length - 1);
-  return bytes;
-}
 
 type Check = (value: unknown) => boolean;
 type Checks<T> = { [Name in keyof Required<T>]: Check };

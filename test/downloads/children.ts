@@ -1,12 +1,10 @@
 // Processes that save results, for tests of what happens between them and after their death.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import { afterAll, afterEach } from 'vitest';
+import { bundled } from '../support/bundled.js';
 import type { Errand, Report } from './save-child.js';
 
 export interface Child {
@@ -26,7 +24,7 @@ export function children(): (errand: Errand, limits?: string) => Promise<Child> 
     if (bundle !== undefined) await rm(join(await bundle, '..'), { recursive: true, force: true });
   });
   return async (errand, limits) => {
-    bundle ??= bundled();
+    bundle ??= bundled(new URL('save-child.ts', import.meta.url));
     const args = [await bundle, JSON.stringify(errand)];
     const [command, ...rest] =
       limits === undefined ? [process.execPath] : ['bash', '-c', `${limits}; exec "$@"`, 'bash', process.execPath];
@@ -46,23 +44,4 @@ export function children(): (errand: Errand, limits?: string) => Promise<Child> 
     });
     return { process: child, report };
   };
-}
-
-async function bundled(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'ima-save-child-'));
-  // Also for a child that runs as nobody.
-  await chmod(folder, 0o755);
-  const outfile = join(folder, 'child.mjs');
-  await build({
-    entryPoints: [fileURLToPath(new URL('save-child.ts', import.meta.url))],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'esm',
-    logLevel: 'error',
-    banner: { js: "import { createRequire as __r } from 'node:module'; const require = __r(import.meta.url);" },
-  });
-  await chmod(outfile, 0o644);
-  return outfile;
 }

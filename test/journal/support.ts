@@ -2,14 +2,13 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import { afterAll, afterEach } from 'vitest';
 import { DirectoryJournal, type JournalRecord, type Warning } from '../../src/index.js';
+import { bundled } from '../support/bundled.js';
 import type { Answer, Step } from './child.js';
 
 /** A record of an intent, with what `change` says. */
@@ -119,7 +118,7 @@ export function workers(): (directory: string, as?: { uid: number; gid: number }
     if (bundle !== undefined) await rm(join(await bundle, '..'), { recursive: true, force: true });
   });
   return async (directory, as = undefined) => {
-    bundle ??= bundled();
+    bundle ??= bundled(new URL('child.ts', import.meta.url));
     const args = [await bundle, directory, ...(as === undefined ? [] : [String(as.uid), String(as.gid)])];
     const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
     living.add(child);
@@ -148,22 +147,4 @@ export function workers(): (directory: string, as?: { uid: number; gid: number }
       },
     };
   };
-}
-
-async function bundled(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'ima-journal-child-'));
-  // Also for a child that runs as nobody.
-  await chmod(folder, 0o755);
-  const outfile = join(folder, 'child.mjs');
-  await build({
-    entryPoints: [fileURLToPath(new URL('child.ts', import.meta.url))],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'esm',
-    logLevel: 'error',
-  });
-  await chmod(outfile, 0o644);
-  return outfile;
 }
