@@ -12,9 +12,8 @@ export interface Repair {
   reason: string;
 }
 
-export interface GatewayConfig {
-  name: string;
-  /** Where the vendor publishes; every path below is relative to it. */
+/** The vendor's own files; every path is relative to `origin`. */
+export interface Published {
   origin: string;
   files: {
     importForm: string;
@@ -24,7 +23,15 @@ export interface GatewayConfig {
     testCases: string;
     entryPage: string;
   };
+}
+
+export interface GatewayConfig {
+  name: string;
   openapiDir: string;
+  /** In `openapiDir`: the document that everything is made of. */
+  document: string;
+  /** Where the vendor publishes it; undefined where we write it ourselves. */
+  published: Published | undefined;
   generatedDir: string;
   /** What a path makes, by prefix; the longest prefix that fits wins. */
   modalities: readonly { prefix: string; modality: Modality }[];
@@ -44,16 +51,19 @@ const KLING_OMNI_KEPT_SOUND = {
 
 const imaRouter: GatewayConfig = {
   name: 'ima-router',
-  origin: 'https://doc.imarouter.com',
-  files: {
-    importForm: '/openapi/en.import.yaml',
-    aliasForm: '/openapi/en.yaml',
-    modelIndex: '/model-index.json',
-    modelIndexSchema: '/model-index.schema.json',
-    testCases: '/test-cases.json',
-    entryPage: '/llms.txt',
-  },
   openapiDir: 'openapi',
+  document: 'en.import.yaml',
+  published: {
+    origin: 'https://doc.imarouter.com',
+    files: {
+      importForm: '/openapi/en.import.yaml',
+      aliasForm: '/openapi/en.yaml',
+      modelIndex: '/model-index.json',
+      modelIndexSchema: '/model-index.schema.json',
+      testCases: '/test-cases.json',
+      entryPage: '/llms.txt',
+    },
+  },
   generatedDir: 'generated/ima-router',
   modalities: [
     { prefix: '/v1/videos', modality: 'video' },
@@ -99,7 +109,26 @@ const imaRouter: GatewayConfig = {
   ],
 };
 
-export const gateways: readonly GatewayConfig[] = [imaRouter];
+/** No page of the vendor's has the whole of it in one document, so it is ours: `openapi/imini.yaml` says what it rests on. */
+const imini: GatewayConfig = {
+  name: 'imini',
+  openapiDir: 'openapi',
+  document: 'imini.yaml',
+  published: undefined,
+  generatedDir: 'generated/imini',
+  modalities: [
+    { prefix: '/v1/images', modality: 'image' },
+    { prefix: '/v1/videos', modality: 'video' },
+  ],
+  endpointPreference: ['/v1/images/generate', '/v1/videos/generate'],
+  pollPaths: [
+    { prefix: '/v1/images/generate', poll: '/v1/images/tasks/{task_id}' },
+    { prefix: '/v1/videos/generate', poll: '/v1/videos/tasks/{task_id}' },
+  ],
+  repairs: [],
+};
+
+export const gateways: readonly GatewayConfig[] = [imaRouter, imini];
 
 export function gatewayNamed(name: string): GatewayConfig {
   const found = gateways.find((gateway) => gateway.name === name);

@@ -36,7 +36,8 @@ async function firstOf(files: readonly string[]): Promise<{ file: string; text: 
 try {
   const { gateway, json, all, strict } = command.opts<Options>();
   const config = gatewayNamed(gateway);
-  const pulled = [SPEC_FILES.aliasForm, SPEC_FILES.importForm].map((name) => join(config.openapiDir, name));
+  const forms = config.published === undefined ? [] : [SPEC_FILES.aliasForm];
+  const pulled = [...forms, config.document].map((name) => join(config.openapiDir, name));
   const [named] = command.processedArgs.filter((argument) => typeof argument === 'string');
   const { file, text } = await firstOf(named === undefined ? pulled : [named]);
   if (text === undefined) throw new Error(`${file} does not exist. Run npm run spec:pull first, or name another file.`);

@@ -5,6 +5,8 @@ export interface MediaField {
   readonly path: readonly string[];
   readonly takes: 'url' | 'data' | 'unsaid';
   readonly kind?: 'image' | 'video' | 'audio';
+  /** The most bytes that may be sent inline, as far as anybody says. */
+  readonly maxBytes?: number;
 }
 
 /** Key (named by the catalogue) → the media fields of the request body. */

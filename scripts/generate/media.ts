@@ -26,6 +26,7 @@ export function mediaFieldsOf(root: JsonObject, schema: JsonObject): FieldOfMedi
         path,
         takes: takenBy(resolved, description),
         ...(kind === undefined ? {} : { kind }),
+        ...(typeof resolved['x-max-bytes'] === 'number' ? { maxBytes: resolved['x-max-bytes'] } : {}),
       });
     }
     const inner = { description, kind: kindNamed(name) ?? kindOfTypes(root, resolved) ?? context.kind };

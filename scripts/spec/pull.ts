@@ -52,7 +52,7 @@ export async function pull(options: PullOptions): Promise<PullResult> {
   const session = new Session(options, before, log);
   try {
     if (options.from !== undefined) await pullOne(session, options.from);
-    else await pullPublished(session, options.base ?? options.gateway.origin);
+    else await pullPublished(session, options);
   } catch (error) {
     throw new Error(
       `${error instanceof Error ? error.message : String(error)} Nothing under ${options.dir} was changed.`,
@@ -80,9 +80,12 @@ async function pullOne(session: Session, from: string): Promise<void> {
 }
 
 /** The vendor's own files. Only the import form is indispensable. */
-async function pullPublished(session: Session, base: string): Promise<void> {
-  const { files } = session.options.gateway;
-  const url = (path: string): string => new URL(path, base).href;
+async function pullPublished(session: Session, { gateway, base }: PullOptions): Promise<void> {
+  if (gateway.published === undefined) {
+    throw new Error(`${gateway.name} publishes no document: ${gateway.document} is written here, by hand.`);
+  }
+  const { files, origin } = gateway.published;
+  const url = (path: string): string => new URL(path, base ?? origin).href;
 
   const importUrl = url(files.importForm);
   const text = await session.fetch(FILES.importForm, importUrl);

@@ -67,6 +67,8 @@ export interface MediaField {
   /** `url`: only what the gateway can fetch; `data`: also base64 and data URLs; `unsaid`: the document does not say. */
   readonly takes: 'url' | 'data' | 'unsaid';
   readonly kind?: 'image' | 'video' | 'audio';
+  /** The most bytes that may be sent inline, as far as anybody says. */
+  readonly maxBytes?: number;
 }
 
 /** JSON Schemas for validation; they load on the first validation, not on import. */

@@ -10,6 +10,8 @@ export interface FieldOfMedia {
   /** `url`: only what the gateway can fetch; `data`: also base64 and data URLs; `unsaid`: the document does not say. */
   readonly takes: 'url' | 'data' | 'unsaid';
   readonly kind?: MediaKind;
+  /** The most bytes that may be sent inline, as far as anybody says. */
+  readonly maxBytes?: number;
 }
 
 export type Path = readonly (string | number)[];

@@ -60,7 +60,8 @@ async function hostedUrl(hostFile: HostFile, file: File, about: HostedField, opt
 async function fileOf({ source, path, field }: Local): Promise<File> {
   // File system and signatures load with the first local file.
   const { fileFrom } = await import('./local-file.js');
-  return fileFrom(source, path, { kind: field?.kind, isNamedLikeMedia });
+  const maxBytes = field?.takes === 'data' ? field.maxBytes : undefined;
+  return fileFrom(source, path, { kind: field?.kind, isNamedLikeMedia, maxBytes });
 }
 
 async function dataUrl(file: File): Promise<string> {

@@ -15,6 +15,8 @@ export interface Wanted {
   /** Undefined where any media will do. */
   kind: MediaKind | undefined;
   isNamedLikeMedia: (name: string) => boolean;
+  /** Undefined where nobody names a limit. */
+  maxBytes?: number | undefined;
 }
 
 interface Opened {
@@ -26,7 +28,7 @@ interface Opened {
 
 /**
  * The file behind `source`, at `path` of the request. Throws `InvalidRequestError` (`local_media`) for what is empty,
- * cannot be read, is no regular file, or is something else than the field is for: by its signature; without a known one
+ * cannot be read, is no regular file, is too large, or is something else than the field is for: by its signature; without a known one
  * bytes are taken at their owner's word, inline text by its declared type, a path by its name unless it holds plain text.
  */
 export async function fileFrom(
@@ -35,6 +37,11 @@ export async function fileFrom(
   wanted: Wanted,
 ): Promise<File> {
   const { blob, name, from } = typeof source === 'string' ? await read(source, path) : await given(source);
+  const { maxBytes } = wanted;
+  if (maxBytes !== undefined && blob.size > maxBytes) {
+    const [expected, received] = [`at most ${maxBytes} bytes`, `${blob.size} bytes`];
+    throw refused(path, { message: `holds ${received}, expected ${expected}`, expected, received }, undefined);
+  }
   const head = new Uint8Array(await blob.slice(0, SNIFF_BYTES).arrayBuffer());
   const found = sniff(head);
   const isRight =

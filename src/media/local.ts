@@ -48,6 +48,10 @@ export function localIssues(
       issues.push(issueOf(local.path, 'holds bytes, and is not a media field', 'no bytes', received));
     } else if (options.hostFile === undefined && local.field?.takes !== 'data') {
       issues.push(issueOf(local.path, `holds bytes, and ${FETCHES}`, PUBLIC, received));
+    } else if (local.field?.takes === 'data' && Number(sizeOf(local.source)) > (local.field.maxBytes ?? ENDLESS)) {
+      issues.push(
+        issueOf(local.path, 'is too large to be sent inline', `at most ${local.field.maxBytes} bytes`, received),
+      );
     }
   }
   const binary = new Set(draft.locals.map(({ path }) => path.join('\0')));
@@ -75,6 +79,7 @@ export function localIssues(
   return { issues, hasLocal };
 }
 
+const ENDLESS = Number.POSITIVE_INFINITY;
 const FETCHES = 'the gateway fetches media from the web';
 const PUBLIC = 'a public http(s) URL';
 
@@ -111,6 +116,9 @@ function verdictOn(text: string, field: FieldOfMedia | undefined, options: Local
     if (kind === 'file') return 'local'; // read and sent as it is: no host needed
     if (kind === 'word')
       return isBase64(text, 'lines') && text.length >= SHORTEST_BASE64 ? 'sent' : refuse('is no media', 'a data URL');
+    if (kind === 'data' && bytesInline(text) > (field.maxBytes ?? ENDLESS)) {
+      return refuse('is too large to be sent inline', `at most ${field.maxBytes} bytes`);
+    }
     const isOther =
       kind === 'data' && field.kind !== undefined && !text.trim().slice(5).toLowerCase().startsWith(field.kind);
     return isOther ? refuse('is a data URL of something else', `a data URL of an ${field.kind}`) : 'sent';
@@ -136,6 +144,9 @@ function issueOf(path: Path, what: string, expected: string, received: string): 
 
 const sizeOf = (source: Source): unknown =>
   typeof source === 'string' ? source.length : 'byteLength' in source ? source.byteLength : source.size;
+
+/** What a data URL holds, to within its padding. */
+const bytesInline = (text: string): number => ((text.length - text.indexOf(',') - 1) * 3) / 4 - 2;
 
 /** Without the query of a URL. */
 const shown = (text: string): string => shownText(text, text.replace(/\?.*/s, '?***'));
