@@ -122,6 +122,18 @@ export async function giveName(from: string, to: string): Promise<boolean> {
   return true;
 }
 
+/** Gives a file another name beside its own, or, where its file system has no hard links, in place of it. */
+export async function secondName(from: string, to: string): Promise<'linked' | 'moved'> {
+  try {
+    await link(from, to);
+    return 'linked';
+  } catch (error) {
+    if (isMissing(error)) throw error;
+    await renamed(from, to);
+    return 'moved';
+  }
+}
+
 /** Whether both names are of the same file. */
 export async function isSameFile(one: string, other: string): Promise<boolean> {
   const facts = [one, other].map((path) => lstat(path, { bigint: true }).catch(() => undefined));

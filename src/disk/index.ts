@@ -16,6 +16,7 @@ export {
   renamed,
   replaceFile,
   type Stamp,
+  secondName,
   syncDirectory,
 } from './files.js';
 export { HEARTBEAT_MS, type Owner, readOwner, thisProcess, type Verdict, verdictOn } from './owner.js';

@@ -2,6 +2,7 @@
 
 import { readFile, readlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { threadId } from 'node:worker_threads';
 import { isRecord } from '../transport/index.js';
 import { codeOf } from './files.js';
 
@@ -15,6 +16,8 @@ export interface Owner {
   pid: number;
   /** When the process began, in clock ticks since the machine started: tells it from a later one of the same number. */
   startTicks?: number;
+  /** Of a worker, from 1; threads of one process end one by one, and their numbers are never used again. */
+  threadId?: number;
 }
 
 /** `dead` is for ever. `silent` is what cannot be asked and shows no sign of life; it may wake up. */
@@ -47,6 +50,7 @@ export async function thisProcess(): Promise<Owner> {
     ...(pidNamespace === undefined ? {} : { pidNamespace }),
     pid: process.pid,
     ...(startTicks === undefined ? {} : { startTicks }),
+    ...(threadId === 0 ? {} : { threadId }),
   };
 }
 
@@ -59,7 +63,7 @@ export function readOwner(text: string): Owner | null {
     return null;
   }
   if (!isRecord(json)) return null;
-  const { host, bootId, pidNamespace, pid, startTicks } = json;
+  const { host, bootId, pidNamespace, pid, startTicks, threadId } = json;
   if (typeof host !== 'string' || typeof pid !== 'number' || !Number.isSafeInteger(pid) || pid <= 0) return null;
   return {
     host,
@@ -67,6 +71,7 @@ export function readOwner(text: string): Owner | null {
     ...(typeof pidNamespace === 'string' ? { pidNamespace } : {}),
     pid,
     ...(typeof startTicks === 'number' ? { startTicks } : {}),
+    ...(typeof threadId === 'number' ? { threadId } : {}),
   };
 }
 
@@ -88,7 +93,10 @@ export async function verdictOn(owner: Owner | null, self: Owner, silenceMs: () 
   const found = await readFile(`/proc/${owner.pid}/stat`, 'utf8').then(readStat, () => undefined);
   if (found?.ended === true) return 'dead';
   if (found === undefined || owner.startTicks === undefined) return byHeartbeat(SILENT_AFTER_WITH_PID_MS);
-  return found.startTicks === owner.startTicks ? 'alive' : 'dead';
+  if (found.startTicks !== owner.startTicks) return 'dead';
+  // A worker may be gone while its process lives, and nobody can be asked whether it is.
+  const isWorker = owner.threadId !== undefined && (owner.pid !== self.pid || owner.threadId !== self.threadId);
+  return isWorker ? byHeartbeat(SILENT_AFTER_WITH_PID_MS) : 'alive';
 }
 
 function isRunning(pid: number): boolean {

@@ -2,15 +2,22 @@
 
 import type { FileHandle } from 'node:fs/promises';
 
+/** The head of a box. */
+export interface Box {
+  type: string;
+  /** Of the whole box, its head included. */
+  size: number;
+  /** Length of the head itself. */
+  head: number;
+  /** It does not say its length, and takes all that is left. */
+  isOpen: boolean;
+}
+
 /**
- * The head of a box: its whole length and that of the head itself. A length of 1 means a longer form, 0 that it takes all
- * the `room` that is left: so that a box is never empty, and whoever goes from one to the next gets to the end.
+ * The box that begins at `at`. A length of 1 means a longer form, 0 that it takes all the `room` that is left: so that a
+ * box is never empty, and whoever goes from one to the next gets to the end.
  */
-export function boxIn(
-  bytes: Uint8Array,
-  at: number,
-  room: number,
-): { type: string; size: number; head: number } | undefined {
+export function boxIn(bytes: Uint8Array, at: number, room: number): Box | undefined {
   if (bytes.length - at < 8) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset + at, Math.min(16, bytes.length - at));
   const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
@@ -18,7 +25,7 @@ export function boxIn(
   const isLong = short === 1 && view.byteLength === 16;
   const size = isLong ? Number(view.getBigUint64(8)) : short === 0 ? room : short;
   const head = isLong ? 16 : 8;
-  return size < head ? undefined : { type, size, head };
+  return size < head ? undefined : { type, size, head, isOpen: short === 0 };
 }
 
 /** At most so many bytes from `at` on, fewer at the end of the file. */

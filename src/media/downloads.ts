@@ -28,10 +28,10 @@ export class Downloads {
     return bytesOf(job, this.#access, options);
   }
 
-  /** Whether files that were saved before are still what they were, in `folder`. */
-  async areThere(files: readonly KeptFile[], folder: string): Promise<boolean> {
-    const { areThere } = await import('./save.js');
-    return areThere(files, folder);
+  /** The files of `count` outputs that were saved to `folder` before; undefined unless all are there and unchanged. */
+  async filesThere(files: readonly KeptFile[], folder: string, count: number): Promise<KeptFile[] | undefined> {
+    const { filesThere } = await import('./save.js');
+    return filesThere(files, folder, count);
   }
 
   /** Makes `folder`. Throws `DownloadError` where nothing could be saved in it. */

@@ -40,5 +40,10 @@ export const PLAIN = { 'accept-encoding': 'identity' };
 
 /** Whether a `content-encoding` means another form of the bytes. */
 export function isEncoded(encoding: string | null): boolean {
-  return !['', 'identity'].includes(encoding?.trim().toLowerCase() ?? '');
+  return (encoding ?? '').split(',').some((coding) => !['', 'identity'].includes(coding.trim().toLowerCase()));
+}
+
+/** Whether a `transfer-encoding` marks the end of the body: only chunks do, and only as the last coding (RFC 9112, 6.3). */
+export function isChunked(transferEncoding: string | null): boolean {
+  return /(^|,)\s*chunked\s*$/i.test(transferEncoding ?? '');
 }

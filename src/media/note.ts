@@ -1,7 +1,7 @@
 // `<name>.meta.part`: what the bytes of a part are of, who is at it, and how one takes over from a holder who died.
 
 import { createHash, randomUUID } from 'node:crypto';
-import { readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, readlink, rm, stat, writeFile } from 'node:fs/promises';
 import { createFile, isMissing, type Owner, readOwner, renamed, replaceFile, verdictOn } from '../disk/index.js';
 import { isRecord } from '../transport/index.js';
 import type { Entity } from './version.js';
@@ -22,6 +22,8 @@ export interface Meta {
   entity?: Entity | undefined;
   /** So many bytes are known to be on the disk itself: more may be lost when the machine goes down. */
   syncedBytes?: number | undefined;
+  /** In which start of the machine the bytes were written that are not known to be on the disk itself. */
+  bootId?: string | undefined;
 }
 
 /**
@@ -61,8 +63,10 @@ export async function readMeta(path: string): Promise<{ text: string; meta: Meta
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
+    if (!isMissing(error)) throw error;
+    // A link that leads nowhere is there all the same: a note that cannot be read, to be replaced as such.
+    const leadsTo = await readlink(path).catch(() => undefined);
+    return leadsTo === undefined ? undefined : { text: `link to ${leadsTo}`, meta: null };
   }
   return { text, meta: metaFrom(text) };
 }
@@ -75,7 +79,7 @@ function metaFrom(text: string): Meta | null {
     return null;
   }
   if (!isRecord(json) || json.v !== 1 || typeof json.id !== 'string' || typeof json.of !== 'string') return null;
-  const { id, of, entity, syncedBytes } = json;
+  const { id, of, entity, syncedBytes, bootId } = json;
   return {
     v: 1,
     id,
@@ -83,6 +87,7 @@ function metaFrom(text: string): Meta | null {
     owner: isRecord(json.owner) ? readOwner(JSON.stringify(json.owner)) : null,
     ...(isRecord(entity) && typeof entity.url === 'string' ? { entity: entityFrom(entity, entity.url) } : {}),
     ...(typeof syncedBytes === 'number' ? { syncedBytes } : {}),
+    ...(typeof bootId === 'string' ? { bootId } : {}),
   };
 }
 
@@ -113,7 +118,12 @@ export function bytesOf(meta: Meta): Buffer {
 }
 
 function tempOf(path: string): string {
-  return `${path.slice(0, -META.length)}.${randomUUID().slice(0, 8)}.tmp${PART}`;
+  return stagedOf(path.slice(0, -META.length), randomUUID());
+}
+
+/** A name beside that of the file at `path` which only the holder called `id` uses. */
+export function stagedOf(path: string, id: string): string {
+  return `${path}.${id.slice(0, 8)}.tmp${PART}`;
 }
 
 /** How long nothing was heard of whoever is at a part, in milliseconds. */

@@ -6,6 +6,11 @@ import type { DownloadOptions, KeptFile, OutputFacts, OutputOrigin, SavedFile, T
 import { checkTransfer, TRANSFER_OPTIONS } from './options.js';
 import type { MediaKind } from './sniff.js';
 
+/** `url` with its scheme as everybody writes it, if it is a `data:` URL: letters of a scheme have no case (RFC 3986, 3.1). */
+function withPlainScheme(url: string): string {
+  return /^data:/i.test(url) ? `data:${url.slice('data:'.length)}` : url;
+}
+
 /** One result. Plain data plus three ways to its bytes. */
 export class Output implements OutputFacts {
   readonly url: string;
@@ -23,7 +28,7 @@ export class Output implements OutputFacts {
   readonly #saved: KeptFile[] = [];
 
   constructor(facts: OutputFacts, origin: OutputOrigin, downloads: Downloads) {
-    this.url = facts.url;
+    this.url = withPlainScheme(facts.url);
     this.kind = facts.kind;
     if (facts.contentType !== undefined) this.contentType = facts.contentType;
     if (facts.width !== undefined) this.width = facts.width;
@@ -75,7 +80,7 @@ export class Output implements OutputFacts {
   ): Promise<SavedFile[]> {
     const [first] = outputs;
     if (first === undefined) return [];
-    const jobs = outputs.map((output) => ({ output, origin: output.#origin, known: [...output.#saved] }));
+    const jobs = outputs.map((output) => ({ output, origin: output.#origin, known: output.#saved }));
     return first.#downloads.save(jobs, target, options);
   }
 }

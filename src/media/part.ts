@@ -1,10 +1,12 @@
 // A file in the making: `<name>.part`, held by one process, until it gets its name, is kept for later or is gone.
 
 import { createHash, type Hash, randomUUID } from 'node:crypto';
-import { type FileHandle, open, rm, stat, utimes } from 'node:fs/promises';
+import { type BigIntStats, constants } from 'node:fs';
+import { type FileHandle, lstat, open, rm, utimes } from 'node:fs/promises';
 import { uptime } from 'node:os';
 import { dirname } from 'node:path';
 import {
+  codeOf,
   giveName,
   HEARTBEAT_MS,
   isMissing,
@@ -14,17 +16,21 @@ import {
   overwriteFile,
   padded,
   renamed,
+  secondName,
   syncDirectory,
 } from '../disk/index.js';
 import type { DownloadError } from '../transport/index.js';
 import { failure, type Subject } from './failure.js';
-import { bytesOf, META, type Meta, PART, putMeta, readMeta, silenceMs, takeOver } from './note.js';
+import { bytesOf, META, type Meta, PART, putMeta, readMeta, silenceMs, stagedOf, takeOver } from './note.js';
 import { type MediaKind, SNIFF_BYTES, type Sniffed, sniffAs } from './sniff.js';
 import type { Sink } from './transfer.js';
 import type { Entity } from './version.js';
 
 /** Bytes are read back in pieces of this size, to go on with their hash. */
 const REREAD_BYTES = 1 << 20;
+
+/** What opening a link says that is not to be followed. */
+const NO_LINKS = new Set(['ELOOP', 'EMLINK']);
 
 /** What a part is made with. */
 export interface PartOptions {
@@ -46,6 +52,8 @@ export class Part implements Sink {
   readonly #options: PartOptions;
   #meta: Meta;
   #handle: FileHandle | undefined;
+  /** Of the file that `#handle` is or was of: whatever else its name may lead to is not ours. */
+  #own: BigIntStats | undefined;
   #hash: Hash = createHash('sha256');
   #at = 0;
   #sniffed: Sniffed | undefined;
@@ -103,15 +111,13 @@ export class Part implements Sink {
     await this.#options.recognised(sniffed);
     await this.#assertOurs();
     // First the bytes go, then what they were of: nobody may ever take the old ones for the new.
-    await this.#handle?.close();
-    this.#handle = undefined;
     // Not emptied: a process that died while it gave the file its name may have left it with both.
-    await rm(this.path, { force: true });
+    await this.#remove();
     this.#handle = await open(this.path, 'wx');
-    this.#at = 0;
+    this.#own = await this.#handle.stat({ bigint: true });
     this.#hash = createHash('sha256');
     this.#sniffed = sniffed;
-    await this.#note({ entity, syncedBytes: 0 });
+    await this.#note({ entity, syncedBytes: 0, bootId: this.#options.self.bootId });
   }
 
   async write(chunks: readonly Uint8Array[]): Promise<void> {
@@ -124,31 +130,45 @@ export class Part implements Sink {
 
   async forget(): Promise<void> {
     await this.#assertOurs();
-    await this.#handle?.close();
-    this.#handle = undefined;
-    await rm(this.path, { force: true });
-    this.#at = 0;
+    await this.#remove();
     await this.#note({ entity: undefined, syncedBytes: 0 });
   }
 
   /** What came of it, once it is on the disk itself. */
-  async finished(): Promise<{ bytes: number; sha256: string }> {
-    await this.#handle?.sync();
-    return { bytes: this.#at, sha256: this.#hash.digest('hex') };
+  async finished(): Promise<{ bytes: number; sha256: string; modifiedMs: number }> {
+    if (this.#handle === undefined) throw new TypeError('not begun');
+    await this.#handle.sync();
+    const { mtimeMs } = await this.#handle.stat();
+    return { bytes: this.#at, sha256: this.#hash.digest('hex'), modifiedMs: mtimeMs };
   }
 
-  /** Gives the finished file its name; false when something else has that name and is not to be replaced. */
+  /**
+   * Gives the finished file its name; false when something else has that name and is not to be replaced. Throws
+   * `DownloadError` (`transfer_failed`) where the part is not there any more: what has that name then stays as it is.
+   */
   async publish(path: string, overwrite: boolean): Promise<boolean> {
-    const own = await this.#handle?.stat({ bigint: true });
     await this.#close();
     await this.#assertOurs();
-    if (overwrite) await renamed(this.path, path);
-    else if (!(await giveName(this.path, path)) && !(await isSameFile(this.path, path))) return false;
-    // Between two calls a machine may sleep, and another one take the part over.
-    if ((await stat(path, { bigint: true })).ino !== own?.ino) {
-      await rm(path, { force: true });
-      throw inProgress(this.#options.subject, this.#options.path);
+    // Between two calls a machine may sleep, and another one take the part over: what gets the name has been looked at
+    // under one that nobody else uses.
+    const staged = stagedOf(this.#options.path, this.#meta.id);
+    const how = await secondName(this.path, staged).catch((error: unknown) => {
+      throw isMissing(error) ? this.#lost() : error;
+    });
+    let isNamed = false;
+    try {
+      if (!(await this.#isOwn(staged))) {
+        await this.#assertOurs();
+        throw this.#lost();
+      }
+      if (overwrite) await renamed(staged, path);
+      isNamed = overwrite || (await giveName(staged, path)) || (await isSameFile(staged, path));
+    } finally {
+      // Renamed to another name of itself, a file keeps both.
+      if (isNamed || how === 'linked') await rm(staged, { force: true }).catch(() => {});
+      else await giveName(staged, this.path).catch(() => {});
     }
+    if (!isNamed) return false;
     await this.discard();
     // What could not be made durable now is so in a moment; the file is whole and has its name.
     await syncDirectory(dirname(path)).catch(() => {});
@@ -163,6 +183,8 @@ export class Part implements Sink {
     const canGoOn = etag !== undefined || lastModified !== undefined || total === size;
     if (size === 0 || !canGoOn) return this.discard();
     if (!(await this.#isOurs())) return this.#close();
+    // Somebody has taken it away: a note alone is of no use.
+    if (!(await this.#isOwn(this.path))) return this.discard();
     try {
       await this.#handle?.sync();
       await this.#note({ syncedBytes: size });
@@ -176,7 +198,7 @@ export class Part implements Sink {
     await this.#close();
     if (!(await this.#isOurs())) return;
     try {
-      await rm(this.path, { force: true });
+      if (await this.#mayRemove()) await rm(this.path, { force: true });
     } finally {
       // A note that cannot be removed must not say that this process, which lives on, is at it.
       await rm(this.#options.path + META, { force: true }).catch(() => this.#leave());
@@ -185,19 +207,16 @@ export class Part implements Sink {
 
   async #begin(before: Meta | null): Promise<void> {
     this.#heart = setInterval(() => void this.#beat(), HEARTBEAT_MS).unref();
-    if (before?.entity === undefined || before.of !== this.#options.of) return;
-    let handle: FileHandle;
-    try {
-      handle = await open(this.path, 'r+');
-    } catch (error) {
-      if (isMissing(error)) return;
-      throw error;
-    }
+    if (before === null) return;
+    await this.#cleanUpAfter(before);
+    if (before.entity === undefined || before.of !== this.#options.of) return;
+    const handle = await this.#opened();
+    if (handle === undefined) return;
     this.#handle = handle;
     const { size, mtimeMs, nlink } = await handle.stat();
     // What was written before the machine went down may never have come to the disk: holes read as zeros.
-    const isFromBefore = mtimeMs < Date.now() - uptime() * 1000;
-    const trusted = isFromBefore ? Math.min(size, before.syncedBytes ?? 0) : size;
+    const syncedBytes = Math.min(size, before.syncedBytes ?? 0);
+    const trusted = this.#isFromBefore(before, mtimeMs) ? syncedBytes : size;
     const { total = Number.POSITIVE_INFINITY } = before.entity;
     if (trusted === 0 || trusted > total) return;
     // With two names it may be the finished file: that is never changed.
@@ -209,7 +228,42 @@ export class Part implements Sink {
       return;
     }
     await this.#options.recognised(this.#sniffed);
-    await this.#note({ entity: before.entity, syncedBytes: before.syncedBytes });
+    await this.#note({ entity: before.entity, syncedBytes, bootId: this.#options.self.bootId });
+  }
+
+  /** The part that is there, if it is one: a link leads to somebody else's file. */
+  async #opened(): Promise<FileHandle | undefined> {
+    let handle: FileHandle;
+    try {
+      handle = await open(this.path, constants.O_RDWR | (constants.O_NOFOLLOW ?? 0));
+    } catch (error) {
+      if (isMissing(error) || NO_LINKS.has(codeOf(error) ?? '')) return undefined;
+      throw error;
+    }
+    this.#own = await handle.stat({ bigint: true });
+    if (await this.#isOwn(this.path)) return handle;
+    this.#own = undefined;
+    await handle.close();
+    return undefined;
+  }
+
+  /** What a holder has left who died while he gave the file its name. */
+  async #cleanUpAfter({ id }: Meta): Promise<void> {
+    const staged = stagedOf(this.#options.path, id);
+    if (!(await isThere(staged))) return;
+    // Moved there, it is all that there is.
+    if (!(await giveName(staged, this.path))) await rm(staged, { force: true });
+  }
+
+  /**
+   * Whether bytes were written before this machine started. It says itself which start that was; its clock, which may stand
+   * behind after a start, is asked only where it does not.
+   */
+  #isFromBefore({ owner, bootId }: Meta, mtimeMs: number): boolean {
+    const { bootId: now } = this.#options.self;
+    const known = [owner?.bootId, bootId].filter((id) => id !== undefined);
+    if (now === undefined || known.length === 0) return mtimeMs < Date.now() - uptime() * 1000;
+    return known.some((id) => id !== now);
   }
 
   async #readBack(handle: FileHandle, size: number): Promise<void> {
@@ -238,6 +292,35 @@ export class Part implements Sink {
   async #isOurs(): Promise<boolean> {
     const found = await readMeta(this.#options.path + META);
     return found === undefined || found.meta?.id === this.#meta.id;
+  }
+
+  /** Whether a name is that of the file that we write. */
+  async #isOwn(path: string): Promise<boolean> {
+    const found = await lstat(path, { bigint: true }).catch(() => undefined);
+    return found !== undefined && found.ino === this.#own?.ino && found.dev === this.#own.dev;
+  }
+
+  /** Whether what bears the name of the part may go: ours, or of those who held it before us. */
+  async #mayRemove(): Promise<boolean> {
+    return this.#own === undefined || (await this.#isOwn(this.path));
+  }
+
+  /** Closes and removes what has come. */
+  async #remove(): Promise<void> {
+    await this.#handle?.close();
+    this.#handle = undefined;
+    if (!(await this.#mayRemove()) && (await isThere(this.path))) throw this.#lost();
+    await rm(this.path, { force: true });
+    this.#own = undefined;
+    this.#at = 0;
+  }
+
+  #lost(): DownloadError {
+    return failure(this.#options.subject, `${this.path} was taken away, or replaced, while it was written.`, {
+      code: 'transfer_failed',
+      retryable: true,
+      hint: 'Download again, and let nothing else touch what ends in ".part". The generation itself is done and paid.',
+    });
   }
 
   async #assertOurs(): Promise<void> {

@@ -6,6 +6,10 @@ export const PIECE_BYTES = 1 << 20;
 /** Where they come slowly, a piece is given after this long (ms): who watches sees that something comes, and it is kept. */
 export const PIECE_MS = 50;
 
+/** Chunks smaller than this are copied together: each costs more than its bytes do, and there may be a million in a piece. */
+const SMALL_BYTES = 4096;
+const GATHER_BYTES = 64 * 1024;
+
 interface Reader {
   resolve: (piece: readonly Uint8Array[] | null) => void;
   reject: (error: unknown) => void;
@@ -16,6 +20,8 @@ export class Pieces {
   readonly #wantMore: () => void;
   #chunks: Uint8Array[] = [];
   #size = 0;
+  /** Where small chunks are gathered; what stands before `from` has been given on. */
+  #gathered: { bytes: Uint8Array; from: number; to: number } | undefined;
   #end: { error?: unknown } | undefined;
   #reader: Reader | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -28,7 +34,12 @@ export class Pieces {
   /** Takes a chunk, which must not change afterwards; false when no more should come until `wantMore` is called. */
   push(chunk: Uint8Array): boolean {
     if (this.#end !== undefined) return false;
-    this.#chunks.push(chunk);
+    if (chunk.length < SMALL_BYTES) {
+      this.#gather(chunk);
+    } else {
+      this.#seal();
+      this.#chunks.push(chunk);
+    }
     this.#size += chunk.length;
     if (this.#reader !== undefined) {
       if (this.#size >= PIECE_BYTES) this.#give();
@@ -54,6 +65,25 @@ export class Pieces {
     });
   }
 
+  #gather(chunk: Uint8Array): void {
+    if (chunk.length > GATHER_BYTES - (this.#gathered?.to ?? GATHER_BYTES)) {
+      this.#seal();
+      this.#gathered = { bytes: new Uint8Array(GATHER_BYTES), from: 0, to: 0 };
+    }
+    const gathered = this.#gathered;
+    if (gathered === undefined) return;
+    gathered.bytes.set(chunk, gathered.to);
+    gathered.to += chunk.length;
+  }
+
+  /** What is gathered is a chunk of its own from now on; what follows it in the same buffer is another one. */
+  #seal(): void {
+    const gathered = this.#gathered;
+    if (gathered === undefined || gathered.to === gathered.from) return;
+    this.#chunks.push(gathered.bytes.subarray(gathered.from, gathered.to));
+    gathered.from = gathered.to;
+  }
+
   #giveSoon(): void {
     this.#timer ??= setTimeout(() => this.#give(), PIECE_MS);
   }
@@ -64,6 +94,7 @@ export class Pieces {
     const reader = this.#reader;
     if (reader === undefined) return;
     this.#reader = undefined;
+    this.#seal();
     const chunks = this.#chunks;
     this.#chunks = [];
     this.#size = 0;

@@ -18,13 +18,19 @@ const HEIC = new Set(['heic', 'heix', 'heim', 'heis', 'hevc', 'hevx', 'hevm', 'h
 /** Bytes at the start of a file that are enough to recognise it. */
 export const SNIFF_BYTES = 4096;
 
+/** Every format but SVG has a number among its first bytes that no letter stands for: "fLaC is not supported" is a sentence. */
+const PROSE_BYTES = 20;
+const PROSE = /^[\x20-\x7e\s]*$/;
+
 /** Recognises the first bytes of a file; null when no signature matches (text, HTML, JSON, noise). */
 export function sniff(head: Uint8Array): Sniffed | null {
   const own = container(head);
   if (own !== null) return own;
   // The signature of a container that `container` did not believe.
   if (String.fromCharCode(...head.subarray(4, 8)) === 'ftyp') return null;
+  const isProse = PROSE.test(String.fromCharCode(...head.subarray(0, PROSE_BYTES)));
   for (const guess of filetypeinfo(head)) {
+    if (isProse && guess.extension !== 'svg') continue;
     const kind = /^(image|video|audio)\//.exec(guess.mime ?? '')?.[1];
     if (
       guess.mime !== undefined &&
@@ -69,8 +75,8 @@ function container(head: Uint8Array): Sniffed | null {
   if (text.startsWith('FLV\x01')) return { kind: 'video', contentType: 'video/x-flv', extension: 'flv' };
   if (text.startsWith('\xff\n') || text.startsWith('JXL ', 4))
     return { kind: 'image', contentType: 'image/jxl', extension: 'jxl' };
-  // The box says how long it is, which is not much: "The ftyp" is a sentence.
-  if (!text.startsWith('\0\0') || text.slice(4, 8) !== 'ftyp') return null;
+  // The box says how long it is, which is not much: "The ftyp" is a sentence. Segments of a film begin with `styp`.
+  if (!text.startsWith('\0\0') || !['ftyp', 'styp'].includes(text.slice(4, 8))) return null;
   const brand = text.slice(8, 12);
   if (brand === 'M4A ' || brand === 'M4B ') return { kind: 'audio', contentType: 'audio/mp4', extension: 'm4a' };
   if (brand === 'avif' || brand === 'avis') return { kind: 'image', contentType: 'image/avif', extension: 'avif' };

@@ -8,7 +8,7 @@ import type { Readable } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { isPrivateAddress, isPrivateHost } from '../transport/index.js';
-import { type Ask, PLAIN, type Reply, Surplus } from './exchange.js';
+import { type Ask, isChunked, isEncoded, PLAIN, type Reply, Surplus } from './exchange.js';
 import { privateAddress, type Subject } from './failure.js';
 import { PIECE_BYTES, PIECE_MS, Pieces } from './pieces.js';
 
@@ -142,9 +142,9 @@ class Exchange {
   }
 
   #answered(message: IncomingMessage): Reply {
-    const encoding = message.headers['content-encoding']?.trim().toLowerCase() || 'identity';
-    const length = message.headers['content-length'];
-    const isPlain = encoding === 'identity' && message.headers['transfer-encoding'] === undefined;
+    const { 'content-length': length, 'transfer-encoding': transferEncoding = null } = message.headers;
+    const encoding = message.headers['content-encoding'] ?? null;
+    const isPlain = !isEncoded(encoding) && transferEncoding === null;
     const body = isPlain && length !== undefined ? this.#plainBody(message, Number(length)) : parsed(message, encoding);
     return {
       status: message.statusCode ?? 0,
@@ -152,7 +152,7 @@ class Exchange {
         const value = message.headers[name];
         return value === undefined ? null : String(value);
       },
-      hasSureEnd: length !== undefined || message.headers['transfer-encoding'] !== undefined,
+      hasSureEnd: length !== undefined || isChunked(transferEncoding),
       read: () => body.read(),
       close: () => this.#request?.destroy(),
     };
@@ -177,10 +177,12 @@ function headEnd(bytes: Buffer): number {
   }
 }
 
-/** A body that Node's parser takes apart, decoded where it is encoded. Throws for a coding that is not known. */
-function parsed(message: IncomingMessage, encoding: string): Pieces {
-  const decoder = encoding === 'identity' ? undefined : DECODERS[encoding];
-  if (encoding !== 'identity' && decoder === undefined) throw new Error(`unknown content-encoding "${encoding}"`);
+/**
+ * A body that Node's parser takes apart, decoded where it is encoded. A coding that is not known is passed over, as fetch
+ * does it: many are none ("aws-chunked", "binary"), and of the others the signature tells.
+ */
+function parsed(message: IncomingMessage, encoding: string | null): Pieces {
+  const decoder = DECODERS[encoding?.trim().toLowerCase() ?? ''];
   const body: Readable = decoder === undefined ? message : message.pipe(decoder());
   const pieces = new Pieces(() => body.resume());
   body.on('data', (chunk: Buffer) => {

@@ -1,7 +1,6 @@
 // The bytes of one result, over as many connections as it takes: what is continued, what starts over, what is given up.
 
 import {
-  backoff,
   type DownloadError,
   derived,
   guarded,
@@ -11,14 +10,15 @@ import {
   type RetryPolicy,
   redactText,
 } from '../transport/index.js';
-import { bytesOfDataUrl } from './data-url.js';
+import { bytesOfDataUrl, inlineType } from './data-url.js';
 import { type Reply, Surplus, type Wire } from './exchange.js';
 import type { OutputFacts, OutputOrigin, TransferOptions } from './facts.js';
 import { aborted, expired, failure, reasonOf, shown } from './failure.js';
 import { Head } from './head.js';
 import { Meter } from './meter.js';
 import { type Hosts, open } from './open.js';
-import { SNIFF_BYTES, type Sniffed, sniffAs } from './sniff.js';
+import { Patience } from './patience.js';
+import { type Sniffed, sniffAs } from './sniff.js';
 import { bareUrl, type Entity, entityOf, isSame, isTheRest, rangeOf } from './version.js';
 import { Watchdog } from './watchdog.js';
 import { wireFor } from './wire.js';
@@ -27,6 +27,8 @@ import { wireFor } from './wire.js';
 export interface MediaAccess extends Hosts {
   /** A `fetch` of the user's own; undefined where this library chooses the way. */
   fetch: Parameters<typeof wireFor>[0];
+  /** Whether pictures have the very size that the gateway declares, so that any other is not the result. */
+  declaredSizes: 'exact' | 'about';
   retry: RetryPolicy;
   random: () => number;
 }
@@ -52,16 +54,6 @@ export interface Job {
 
 /** A stalled socket is told from a slow one by this much silence. */
 const IDLE_TIMEOUT_MS = 30_000;
-
-/** Silence costs its whole time again: so often in a row, at most. */
-const MOST_STALLS = 2;
-
-/** An attempt was worth it if it brought this share of the whole, or this many bytes where nobody knows the whole. */
-const WORTH_SHARE = 0.01;
-const WORTH_BYTES = 64 * 1024;
-
-/** After an attempt that brought something the next one follows soon (ms). */
-const NEXT_MS = 100;
 
 /** Of a page that is no result, the first characters are shown; of an error's body this much is read. */
 const SHOWN_CHARACTERS = 120;
@@ -103,17 +95,11 @@ class Transfer {
   /** Why it could not be read again. */
   #rereadFailure: unknown;
   #isSurelyWhole = true;
-  /** How often the file became another one. */
-  #changes = 0;
   /** Asking for a part was answered wrongly: from now on the whole is asked for. */
   #rangesLie = false;
   /** What is there and what came after it do not belong together: the next attempt begins anew. */
   #isSpoilt = false;
-  /** Attempts in a row that brought nothing worth mentioning. */
-  #fruitless = 0;
-  #stalls = 0;
-  /** The most bytes that were ever there. */
-  #best: number;
+  readonly #patience: Patience;
 
   constructor(job: Job, sink: Sink, wire: Wire, access: MediaAccess, options: TransferOptions) {
     this.#job = job;
@@ -122,7 +108,7 @@ class Transfer {
     this.#access = access;
     this.#options = options;
     this.#url = job.output.url;
-    this.#best = sink.at;
+    this.#patience = new Patience(sink.at, access);
     const { warn } = job.origin;
     this.#report = guarded(options.onProgress, (error) =>
       warn('callback_threw', `onProgress threw: ${messageOf(error)}`),
@@ -134,29 +120,12 @@ class Transfer {
       const attempt = await this.#attempt();
       if (attempt === 'done') return { isSurelyWhole: this.#isSurelyWhole };
       if (attempt === 'again') continue;
-      const delayMs = this.#delayAfter(attempt);
+      const { at: bytes, entity } = this.#sink;
+      const isHopeless = !attempt.trouble.retryable;
+      const delayMs = isHopeless ? undefined : this.#patience.delayAfter(attempt, { bytes, total: entity?.total });
       if (delayMs === undefined) throw attempt.trouble;
       await this.#pause(delayMs);
     }
-  }
-
-  /** Milliseconds until the next attempt; undefined where there is none. */
-  #delayAfter({ trouble, retryAfterMs, isStall }: Exclude<Attempt, string>): number | undefined {
-    if (!trouble.retryable) return undefined;
-    const { retry, random } = this.#access;
-    const total = this.#sink.entity?.total;
-    const worth = total === undefined ? WORTH_BYTES : Math.max(1, Math.min(WORTH_BYTES, total * WORTH_SHARE));
-    if (this.#sink.at - this.#best >= worth) {
-      this.#best = this.#sink.at;
-      this.#fruitless = 0;
-      this.#stalls = 0;
-      return NEXT_MS * random();
-    }
-    this.#fruitless++;
-    if (isStall === true) this.#stalls++;
-    if (this.#fruitless >= retry.attempts || this.#stalls >= MOST_STALLS) return undefined;
-    if (retryAfterMs !== undefined) return retryAfterMs > retry.capMs ? undefined : retryAfterMs;
-    return backoff(this.#fruitless, retry, random);
   }
 
   async #attempt(): Promise<Attempt> {
@@ -166,7 +135,7 @@ class Transfer {
     try {
       this.#assertNotAborted();
       // What is there may be from a call that took more.
-      this.#assertSize(this.#sink.entity?.total);
+      this.#assertSize(Math.max(this.#sink.at, this.#sink.entity?.total ?? 0));
       if (this.#isComplete) return 'done';
       const headers = this.#rangeHeaders();
       const asked = { url: this.#url, headers, signal: watchdog.signal, alive: watchdog.fed, subject: this.#subject };
@@ -228,9 +197,7 @@ class Transfer {
     const sniffed = sniffAs(head.bytes, this.#job.output.kind);
     if (sniffed === null || sniffed.kind !== this.#job.output.kind)
       return this.#notTheResult(head.bytes, sniffed, reply);
-    // What comes of another version is progress too, unless there is always another one.
-    const isChanged = at > 0 && !isSame(entity, this.#sink.entity) && entity.etag !== undefined;
-    if (isChanged && this.#changes++ < this.#access.retry.attempts) this.#best = 0;
+    if (at > 0 && !isSame(entity, this.#sink.entity) && entity.etag !== undefined) this.#patience.changed();
     await written(this.#sink.begin(entity, sniffed));
     this.#isSpoilt = false;
     this.#meter.begin(0);
@@ -337,17 +304,9 @@ class Transfer {
   async #inline(): Promise<Attempt> {
     this.#assertNotAborted();
     const bytes = bytesOfDataUrl(this.#url, this.#subject);
-    const entity = { url: 'data:', total: bytes.length };
     this.#assertSize(bytes.length);
-    const sniffed = sniffAs(bytes.subarray(0, SNIFF_BYTES), this.#job.output.kind);
-    if (sniffed === null || sniffed.kind !== this.#job.output.kind) {
-      const what = sniffed === null ? textFrom(bytes.subarray(0, SHOWN_CHARACTERS)) : sniffed.contentType;
-      const { kind } = this.#job.output;
-      throw failure(this.#subject, `The result came inline and is not ${kind}: ${JSON.stringify(redactText(what))}.`, {
-        code: bytes.length === 0 ? 'empty' : 'wrong_media',
-      });
-    }
-    await this.#sink.begin(entity, sniffed);
+    const sniffed = await inlineType(bytes, this.#job.output.kind, this.#subject);
+    await this.#sink.begin({ url: 'data:', total: bytes.length }, sniffed);
     this.#meter.begin(0);
     await this.#sink.write([bytes]);
     this.#report(this.#meter.progress(bytes.length, bytes.length));

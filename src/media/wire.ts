@@ -1,7 +1,7 @@
 // How one GET for a result travels: over Node's own sockets where fetch would do the same, else by fetch.
 
 import { type FetchLike, fetchesDirectly, isPrivateAddress, isPrivateHost } from '../transport/index.js';
-import { isEncoded, PLAIN, type Wire } from './exchange.js';
+import { isChunked, isEncoded, PLAIN, type Wire } from './exchange.js';
 import { privateAddress } from './failure.js';
 import { Pieces } from './pieces.js';
 
@@ -52,8 +52,7 @@ function fetchWire(fetch: FetchLike): Wire {
     return {
       status: response.status,
       header: (name) => response.headers.get(name),
-      // Decoders take a cut body for a whole one. (So does undici 6 where chunks are cut before `Connection: close`.)
-      hasSureEnd: !isEncoded(response.headers.get('content-encoding')),
+      hasSureEnd: hasSureEnd(response.headers),
       read: () => pieces.read(),
       close: () => {
         pieces.end();
@@ -62,6 +61,13 @@ function fetchWire(fetch: FetchLike): Wire {
       },
     };
   };
+}
+
+/** Decoders take a cut body for a whole one, and so does undici 6 where chunks are cut that `Connection: close` announced. */
+function hasSureEnd(headers: Headers): boolean {
+  if (isEncoded(headers.get('content-encoding'))) return false;
+  if (headers.get('content-length') !== null) return true;
+  return isChunked(headers.get('transfer-encoding')) && !/\bclose\b/i.test(headers.get('connection') ?? '');
 }
 
 /** Whether a host is private, by its name or by what that leads to now; `fetch` asks for itself, perhaps by a proxy. */

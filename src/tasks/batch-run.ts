@@ -28,8 +28,8 @@ export interface BatchPort<Request> extends BooksPort<Request> {
   settled(key: string): Promise<JournalRecord | undefined>;
   /** Costs of earlier purchases, by model. */
   costs(): Promise<{ model: string; costUsd: number }[]>;
-  /** Whether files of an earlier run are still what they were, in that folder. */
-  areThere(files: readonly RecordFile[], folder: string): Promise<boolean>;
+  /** The files of so many outputs in that folder; undefined unless all are there, and what they were. */
+  filesThere(files: readonly RecordFile[], folder: string, count: number): Promise<readonly RecordFile[] | undefined>;
   /** Makes that folder; throws where nothing could be saved in it. */
   prepareFolder(folder: string): Promise<void>;
   warn(code: string, message: string): void;
@@ -255,10 +255,11 @@ export class BatchRun<Request extends { model: string }> {
       return await this.#result(item, task);
     } catch (error) {
       const { outDir } = this.#options;
-      const { model, taskId = '', files = [], outputs, costUsd } = record;
-      const isAll = outDir !== undefined && files.length > 0 && files.length === outputs;
-      if (!(error instanceof TaskNotFoundError) || !isAll || !(await this.#port.areThere(files, outDir))) throw error;
-      item.files = files.map(({ path, bytes, sha256, contentType }) => ({
+      const { model, taskId = '', files = [], outputs = 0, costUsd } = record;
+      if (!(error instanceof TaskNotFoundError) || outDir === undefined || outputs === 0) throw error;
+      const there = await this.#port.filesThere(files, outDir, outputs);
+      if (there === undefined) throw error;
+      item.files = there.map(({ path, bytes, sha256, contentType }) => ({
         path,
         bytes,
         sha256,

@@ -20,6 +20,9 @@ export interface RecordsOptions {
 /** A note that takes longer (ms) is told of as lost, though it may still come: the caller must have his task. */
 const LONGEST_NOTE_MS = 10_000;
 
+/** Who waits for another's short work asks again after this long (ms) at most. */
+const LONGEST_PAUSE_MS = 100;
+
 /** One record that this client holds, for as long as anybody in here needs it. */
 interface Hold {
   users: number;
@@ -173,6 +176,40 @@ export class Records {
     if (hold === undefined) return;
     hold.isKept = false;
     this.#letGo(name, hold);
+  }
+
+  /**
+   * Runs `work` while nobody else, in here or elsewhere, runs any of that name. A hold that is not to be had for long, or at
+   * all, keeps nothing from being done: then it is done without.
+   */
+  async inTurn(name: string, work: () => Promise<unknown>): Promise<void> {
+    const end = performance.now() + LONGEST_NOTE_MS;
+    let isHeld = false;
+    try {
+      for (let pauseMs = 2; !isHeld && performance.now() < end; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
+        isHeld = await this.#heldInTime(name);
+        // Chance keeps those who wait from coming at the same moments for ever.
+        if (!isHeld) await new Promise((resolve) => setTimeout(resolve, pauseMs * (1 + Math.random())));
+      }
+    } catch (failure) {
+      this.#options.warn({ code: 'journal_claim_failed', message: messageOf(failure) });
+    }
+    try {
+      await work();
+    } finally {
+      if (isHeld) this.drop(name);
+    }
+  }
+
+  async #heldInTime(name: string): Promise<boolean> {
+    const held = this.holdAlone(name);
+    try {
+      return await inTime(held);
+    } catch (failure) {
+      // What comes too late goes back.
+      held.then((isHeld) => isHeld && this.drop(name)).catch(() => {});
+      throw failure;
+    }
   }
 
   /** Keeps `name`, which is held already, until `work` is over. */

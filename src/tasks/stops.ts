@@ -1,6 +1,6 @@
 // Giving up what is not sent yet: whoever stops is let go at once, whatever a store or a file is still at.
 
-import { derived, WaitAbortedError } from '../transport/index.js';
+import { anyOf, derived, WaitAbortedError } from '../transport/index.js';
 
 /** The two ways to stop a submit. */
 export interface Stops {
@@ -28,7 +28,7 @@ function notSent(signal: AbortSignal): WaitAbortedError {
 export async function unlessStopped<Value>(work: Promise<Value>, at: Stops, givenUp?: () => void): Promise<Value> {
   const signals = [derived(at.signal), derived(at.stop)].filter((one) => one !== undefined);
   if (signals.length === 0) return work;
-  const stopped = AbortSignal.any(signals);
+  const stopped = anyOf(signals);
   return new Promise<Value>((resolve, reject) => {
     const stop = (): void => {
       reject(notSent(stopped));

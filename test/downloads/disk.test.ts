@@ -9,6 +9,7 @@ import {
   mkdtemp,
   readdir,
   readFile,
+  rename,
   rm,
   stat,
   truncate,
@@ -366,6 +367,7 @@ interface Planted {
   size?: number;
   of?: string;
   syncedBytes?: number;
+  bootId?: string;
   /** When the part was last written. */
   at?: Date;
   etag?: string;
@@ -373,10 +375,10 @@ interface Planted {
 
 /** What a process left that got `size` bytes of the file of `host`. */
 async function plant(host: Pick<Host, 'url'>, left: Planted, path = target()): Promise<void> {
-  const { owner, size = 90_000, of = JSON.stringify(['t1', 0]), syncedBytes = 0, at, etag = ETAG } = left;
+  const { owner, size = 90_000, of = JSON.stringify(['t1', 0]), syncedBytes = 0, bootId, at, etag = ETAG } = left;
   const entity = { url: `${host.url}/a.png`, etag, total: bytes.length };
   await writeFile(`${path}.part`, bytes.subarray(0, size));
-  await writeFile(`${path}.meta.part`, JSON.stringify({ v: 1, id: 'x', of, owner, entity, syncedBytes }));
+  await writeFile(`${path}.meta.part`, JSON.stringify({ v: 1, id: 'x', of, owner, entity, syncedBytes, bootId }));
   if (at !== undefined) for (const end of ['.part', '.meta.part']) await utimes(path + end, at, at);
 }
 
@@ -398,7 +400,6 @@ describe('what an earlier process left', () => {
     ['that let go', () => null],
     ['that is dead', (self) => ({ ...self, pid: 2 ** 22 - 1 })],
     ['whose number another one has now', (self) => ({ ...self, startTicks: 1 })],
-    ['before the machine started anew', (self) => ({ ...self, bootId: 'another' })],
   ])('of a process %s: it goes on', async (_, owner) => {
     expect(await continued((self) => ({ owner: owner(self) }))).toEqual([90_000]);
   });
@@ -432,6 +433,19 @@ describe('what an earlier process left', () => {
     expect(await continued(() => ({ owner: null, at: beforeBoot }))).toEqual([undefined]);
   });
 
+  test('before the machine started anew, whatever its clock says since: only what is known to be on the disk counts', async () => {
+    const left = (self: Owner) => ({ owner: { ...self, bootId: 'another' }, syncedBytes: 50_000 });
+    expect(await continued(left)).toEqual([50_000]);
+    await rm(target());
+    // Who took it over since, and died too, had not yet made sure of it.
+    const since = (self: Owner) => ({ owner: { ...self, pid: 2 ** 22 - 1 }, bootId: 'another', syncedBytes: 50_000 });
+    expect(await continued(since)).toEqual([50_000]);
+  });
+
+  test('in this start of the machine, whatever the times of its files say: it goes on', async () => {
+    expect(await continued((self) => ({ owner: { ...self, pid: 2 ** 22 - 1 }, at: beforeBoot }))).toEqual([90_000]);
+  });
+
   test('holes that a power cut left in bytes that were not synced are not taken for the file', async () => {
     const host = await goodHost();
     const { output } = await here.task(`${host.url}/a.png`);
@@ -440,6 +454,20 @@ describe('what an earlier process left', () => {
     await utimes(`${target()}.part`, beforeBoot, beforeBoot);
     await output.download(target());
     expect(ranges(host)).toEqual([50_000]);
+    await expectWhole();
+  });
+
+  test.each([
+    ['beside its own', true],
+    ['in place of its own', false],
+  ])('all of it, with a name for the moment %s: nothing is fetched, and nothing stays', async (_, isBeside) => {
+    const host = await goodHost();
+    const { output } = await here.task(`${host.url}/a.png`);
+    await plant(host, { owner: { ...(await thisProcess()), pid: 2 ** 22 - 1 }, size: bytes.length });
+    const staged = `${target()}.x.tmp.part`;
+    await (isBeside ? link(`${target()}.part`, staged) : rename(`${target()}.part`, staged));
+    await output.download(target());
+    expect(host.asked).toEqual([]);
     await expectWhole();
   });
 

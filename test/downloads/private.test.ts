@@ -202,7 +202,9 @@ describe('a redirect', () => {
     const trusted = await here.host((_, socket) => socket.end(head(302, { location: `${inside.url}/a.png` })));
     const downloads = new Downloads({
       fetch: undefined,
-      headersFor: () => ({}),
+      authFor: () => ({}),
+      headers: {},
+      declaredSizes: 'about',
       isTrusted: (url) => url.startsWith(trusted.url),
       retry: { attempts: 3, baseMs: 1, capMs: 5, factor: 2, unknownSubmits: false },
       random: Math.random,

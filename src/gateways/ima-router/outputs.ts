@@ -2,8 +2,7 @@
 
 import type { Modality } from '../../catalog/index.js';
 import type { MediaKind, OutputFacts } from '../../media/index.js';
-import { isBase64 } from '../../transport/index.js';
-import { isRecord, numberOf, textOf, urlOf, valueAt } from './json.js';
+import { isBase64, isRecord, numberOf, textOf, urlOf, valueAt } from '../../transport/index.js';
 
 /** Lists of results, the richest first. */
 const LISTS = [
@@ -85,7 +84,8 @@ function outputOf(item: unknown, kind: MediaKind, node: Record<string, unknown>)
 
 /** Below these the gateway serves results itself (`/v1/videos/{id}/content`, with the key); it may leave its host out. */
 const OWN_PATH = /^(?!.*\.\.)\/(?:v1|api|kling|mj)\/[\w\-.~%/]+(?:\?[\w\-.~%&=]*)?$/;
-const DATA_URL = /^data:(?:image|video|audio)\/[\w.+-]+;base64,/i;
+/** In any case, and with parameters before the coding (RFC 2397). */
+const DATA_URL = /^data:(?:image|video|audio)\/[\w.+-]+(?:;[\w.+-]+=[\w.+-]*)*;base64,/i;
 
 /** Where the bytes are: an http(s) URL, a path on the gateway, or the bytes themselves as a `data:` URL. */
 function placeOf(value: unknown): string | undefined {
@@ -123,7 +123,7 @@ const EXTENSIONS: readonly [RegExp, MediaKind][] = [
 
 /** The kind that a file name of a video task tells of; elsewhere the task's own. */
 function kindNamed(place: string, kind: MediaKind): MediaKind {
-  if (kind !== 'video' || place.startsWith('data:')) return kind;
+  if (kind !== 'video' || DATA_URL.test(place)) return kind;
   const path = place.startsWith('/') ? place.replace(/\?.*$/, '') : new URL(place).pathname;
   return EXTENSIONS.find(([pattern]) => pattern.test(path))?.[1] ?? kind;
 }
