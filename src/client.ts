@@ -15,8 +15,9 @@ import {
 import {
   type ClientOptions,
   checkOptions,
+  floorAfterRateLimit,
   journalOf,
-  pollBounds,
+  pollPolicy,
   pollsPerSecond,
   requestTimeout,
   retryPolicy,
@@ -35,6 +36,7 @@ import {
   checkSubmit,
   type DurationPriors,
   type Journal,
+  type PollPolicy,
   type ResumeFilter,
   Scheduler,
   type Task,
@@ -82,8 +84,18 @@ export interface Gateway {
   waitMs: Readonly<Partial<Record<Modality, number>>>;
   /** How long most tasks take, by modality and by model: when to ask follows from it. */
   durations: DurationPriors;
-  /** Status calls per second at most, all tasks of a client together; `poll.perSecond` overrides it. */
-  pollsPerSecond: number;
+  poll: PollPolicy & {
+    /** Status calls per second at most, all tasks of a client together; `poll.perSecond` overrides it. */
+    perSecond: number;
+    /** After "too many requests" nothing is asked sooner (ms), unless the user's own `retry` or `poll` is tighter. */
+    afterRateLimitMs: number;
+  };
+  results: {
+    /** What its result hosts want to see before they hand out a result. Never a secret. */
+    headers: Readonly<Record<string, string>>;
+    /** `exact`: a picture of another size than the gateway declares is not the result. Else it is worth a warning. */
+    declaredSizes: 'exact' | 'about';
+  };
 }
 
 /** Options of `submit`. */
@@ -181,6 +193,7 @@ export class GatewayClient<Bodies extends BodyMap, Preferred, Paths extends obje
     // Epoch milliseconds on a clock that nobody sets back: waits must not hang when the system time changes.
     const clock = { now: () => performance.timeOrigin + performance.now(), random: Math.random };
     const retry = retryPolicy(options.retry);
+    const afterRateLimitMs = floorAfterRateLimit(options, gateway.poll.afterRateLimitMs);
     this.#gateway = gateway;
     this.#catalog = new Catalog(gateway.catalog, gateway.names);
     this.#strictness = strictnessOf(options.validate);
@@ -193,6 +206,7 @@ export class GatewayClient<Bodies extends BodyMap, Preferred, Paths extends obje
       fetch: options.fetch,
       requestTimeoutMs: requestTimeout(options),
       retry,
+      afterRateLimitMs,
       readRefusal: gateway.readRefusal,
       logger: safeLogger(options.logger),
       ...clock,
@@ -204,15 +218,18 @@ export class GatewayClient<Bodies extends BodyMap, Preferred, Paths extends obje
       readers: gateway.readers,
       journal: this.journal,
       scheduler: new Scheduler({
-        perSecond: pollsPerSecond(options.poll, gateway.pollsPerSecond),
+        perSecond: pollsPerSecond(options.poll, gateway.poll.perSecond),
         now: clock.now,
         longestQuietMs: retry.capMs,
+        leastQuietMs: afterRateLimitMs,
         backoffMs: (refusals) => backoff(refusals, retry, clock.random),
       }),
-      bounds: pollBounds(options.poll),
+      poll: pollPolicy(options.poll, gateway.poll),
       media: {
         fetch: options.fetch,
-        headersFor: (url) => (this.#transport.isOwnOrigin(url) ? this.#transport.authHeaders('download') : {}),
+        authFor: (url) => (this.#transport.isOwnOrigin(url) ? this.#transport.authHeaders('download') : {}),
+        headers: gateway.results.headers,
+        declaredSizes: gateway.results.declaredSizes,
         isTrusted: (url) => isLocalGateway || this.#transport.isOwnOrigin(url),
         retry,
         random: clock.random,

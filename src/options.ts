@@ -2,14 +2,7 @@
 
 import type { Strictness } from './catalog/index.js';
 import type { HostFile } from './media/index.js';
-import {
-  DEFAULT_BOUNDS,
-  DirectoryJournal,
-  type Journal,
-  MemoryJournal,
-  type PollBounds,
-  type Warning,
-} from './tasks/index.js';
+import { DirectoryJournal, type Journal, MemoryJournal, type PollPolicy, type Warning } from './tasks/index.js';
 import {
   bad,
   checkNames,
@@ -114,14 +107,24 @@ export function requestTimeout(options: ClientOptions): number {
   return Math.min(positive('requestTimeoutMs', options.requestTimeoutMs) ?? 60_000, LONGEST_TIMER_MS);
 }
 
-/** The bounds of polling; one that is given moves the other's default along. */
-export function pollBounds(poll: ClientOptions['poll']): PollBounds {
+/**
+ * How often tasks are asked for. Of the user's bounds one moves the other's default along; who sets any knows better than
+ * the vendor when to begin.
+ */
+export function pollPolicy(poll: ClientOptions['poll'], standard: PollPolicy): PollPolicy {
   const min = positive('poll.minMs', poll?.minMs);
   const max = positive('poll.maxMs', poll?.maxMs);
-  const minMs = min ?? Math.min(DEFAULT_BOUNDS.minMs, max ?? DEFAULT_BOUNDS.minMs);
-  const maxMs = max ?? Math.max(DEFAULT_BOUNDS.maxMs, minMs);
+  const { bounds, firstMs } = standard;
+  const minMs = min ?? Math.min(bounds.minMs, max ?? bounds.minMs);
+  const maxMs = max ?? Math.max(bounds.maxMs, minMs);
   if (minMs > maxMs) throw bad('poll.minMs', `(${minMs}) is more than poll.maxMs (${maxMs})`, 'Swap them.');
-  return { minMs, maxMs };
+  return { bounds: { minMs, maxMs }, firstMs: min === undefined && max === undefined ? firstMs : [] };
+}
+
+/** The vendor's floor after "too many requests" (ms), unless the user asks for less in so many words. */
+export function floorAfterRateLimit({ poll, retry }: ClientOptions, standardMs: number): number {
+  const wished = [retry?.baseMs, retry?.capMs, poll?.minMs, poll?.maxMs];
+  return wished.some((ms) => ms !== undefined && ms < standardMs) ? 0 : standardMs;
 }
 
 /** Status calls per second, all tasks together. */

@@ -69,6 +69,30 @@ function roomOf(file: string): string {
   return first.replace(/\.ts$/, '');
 }
 
+/** What outsiders may use: the doors of the package. */
+const isPublicDoor = (file: string): boolean =>
+  ['index.ts', 'models.ts', 'mock/index.ts'].includes(file) || /^gateways\/[a-z-]+\/index\.ts$/.test(file);
+
+/** Each gateway is a house of its own: its room is its folder. */
+function isWrongWay({ from, to }: Import): boolean {
+  const [a, b] = [roomOf(from), roomOf(to)];
+  if (a === 'gateways' && b === 'gateways') return from.split('/')[1] !== to.split('/')[1];
+  if (a === b || OUTSIDE.has(a)) return false;
+  return OUTSIDE.has(b) || !((FLOOR[a] ?? 0) > (FLOOR[b] ?? 9));
+}
+
+/** Their folders are named after them; what they sell and where they keep it is known by other names. */
+const VENDORS = readdirSync(join(src, 'gateways')).filter((name) => name !== 'ima-router');
+const VENDOR = new RegExp(
+  `imarouter|${VENDORS.join('|')}|midjourney|kling|seedance|sonic\\b|hailuo|vidu|wan2|happyhorse|banana|doubao|dashscope|new[-_]api`,
+  'i',
+);
+
+/** Lines of code that name a vendor. The package's own name is none. */
+function vendorLines(text: string): string[] {
+  return codeLines(text.replaceAll('ImaRouterError', '')).filter((line) => VENDOR.test(line));
+}
+
 describe('the house', () => {
   test('every file stands in a known room', () => {
     const rooms = new Set(files.map(roomOf));
@@ -76,12 +100,16 @@ describe('the house', () => {
   });
 
   test('no import goes upward or sideways', () => {
-    const wrong = imports.filter(({ from, to }) => {
-      const [a, b] = [roomOf(from), roomOf(to)];
-      if (a === b || OUTSIDE.has(a)) return false;
-      return OUTSIDE.has(b) || !((FLOOR[a] ?? 0) > (FLOOR[b] ?? 9));
-    });
-    expect(wrong).toEqual([]);
+    expect(imports.filter(isWrongWay)).toEqual([]);
+    const planted: [string, string][] = [
+      ['tasks/engine.ts', 'client.ts'],
+      ['catalog/catalog.ts', 'media/index.ts'],
+      ['media/save.ts', 'tasks/index.ts'],
+      ['client.ts', 'gateways/imini/index.ts'],
+      ['gateways/imini/readers.ts', 'gateways/ima-router/index.ts'],
+      ['gateways/imini/readers.ts', 'mock/index.ts'],
+    ];
+    expect(planted.filter(([from, to]) => !isWrongWay({ from, to }))).toEqual([]);
   });
 
   test('a room is entered by its door only', () => {
@@ -98,7 +126,7 @@ describe('the house', () => {
     const wrong = imports.filter(({ from, to }) => {
       const room = roomOf(from);
       if (!OUTSIDE.has(room) || roomOf(to) === room) return false;
-      return !['index.ts', 'models.ts', 'mock/index.ts'].includes(to);
+      return !isPublicDoor(to);
     });
     expect(wrong).toEqual([]);
   });
@@ -119,15 +147,18 @@ describe('the house', () => {
   });
 
   test('from the client down nothing names a vendor', () => {
-    const vendor = /imarouter|midjourney|kling|seedance|sonic\b|hailuo|vidu|wan2|happyhorse|new[-_]api/i;
+    expect(VENDORS).toContain('imini');
     const wrong = files
       .filter((file) => (FLOOR[roomOf(file)] ?? 9) <= 6)
-      .flatMap((file) =>
-        codeLines(readFileSync(join(src, file), 'utf8').replaceAll('ImaRouterError', ''))
-          .filter((line) => vendor.test(line))
-          .map((line) => `${file}: ${line.trim()}`),
-      );
+      .flatMap((file) => vendorLines(readFileSync(join(src, file), 'utf8')).map((line) => `${file}: ${line.trim()}`));
     expect(wrong).toEqual([]);
+    const planted = [
+      "headers: { referer: 'https://imini.ai/' }",
+      "if (model.startsWith('kling'))",
+      'class IminiError {}',
+    ];
+    expect(planted.filter((line) => vendorLines(line).length === 0)).toEqual([]);
+    expect(vendorLines("// imini answers so\nthrow new ImaRouterError('x')")).toEqual([]);
   });
 
   test('every file says in its first line what is decided there', () => {
@@ -135,8 +166,8 @@ describe('the house', () => {
     expect(silent).toEqual([]);
   });
 
-  /** What loads with the two public doors: their static imports, and the imports of those. Types are erased. */
-  function loadedAtStart(): Set<string> {
+  /** What loads with some doors: their static imports, and the imports of those. Types are erased. */
+  function loadedAtStart(doors: readonly string[]): Set<string> {
     const reached = new Set<string>();
     const visit = (file: string): void => {
       if (reached.has(file)) return;
@@ -152,16 +183,20 @@ describe('the house', () => {
         visit(specifier.text.startsWith('.') ? resolved(file, specifier.text) : specifier.text);
       }
     };
-    visit('index.ts');
-    visit('models.ts');
+    for (const door of doors) visit(door);
     return reached;
   }
 
   test('what loads with the package: no node: module, no zod, no schemas, no rules, no signatures', () => {
-    const reached = loadedAtStart();
+    const reached = loadedAtStart(['index.ts']);
     expect(reached.size).toBeGreaterThan(25);
     expect([...reached].filter((file) => !file.endsWith('.ts'))).toEqual(['openapi-fetch']);
-    expect([...reached].filter((file) => file.startsWith('generated/'))).toEqual(['generated/ima-router/catalog.ts']);
+    // Who uses one gateway pays for one: no catalogue and no code of another comes along.
+    const catalogues = (doors: string[]) =>
+      [...loadedAtStart(doors)].filter((file) => /^(generated\/.*|gateways\/[a-z-]+\/index\.ts)$/.test(file)).sort();
+    expect(catalogues(['index.ts'])).toEqual(['gateways/ima-router/index.ts', 'generated/ima-router/catalog.ts']);
+    expect(catalogues(['gateways/imini/index.ts'])).toEqual(['gateways/imini/index.ts', 'generated/imini/catalog.ts']);
+    expect(catalogues(['models.ts'])).toEqual(['generated/ima-router/catalog.ts', 'generated/imini/catalog.ts']);
     const lazy = [
       'media/save.ts',
       'media/sniff.ts',

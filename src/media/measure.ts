@@ -2,16 +2,8 @@
 
 import { type FileHandle, open } from 'node:fs/promises';
 import { boxIn, bytesAt } from './boxes.js';
+import { PICTURE_BYTES, pictureSize, type Size } from './picture.js';
 import type { MediaKind } from './sniff.js';
-
-/** In pixels. */
-export interface Size {
-  width: number;
-  height: number;
-}
-
-/** The headers of pictures stand within this much, with room for a large colour profile or preview before them. */
-const PICTURE_BYTES = 512 * 1024;
 
 /** The index of a film is larger than this only for films of many hours. */
 const MOST_INDEX_BYTES = 64 * 1024 * 1024;
@@ -25,7 +17,7 @@ export async function sizeOf(path: string, kind: MediaKind): Promise<Size | unde
   try {
     const handle = await open(path, 'r');
     try {
-      return kind === 'image' ? await pictureSize(handle) : await filmSize(handle);
+      return kind === 'image' ? await pictureSize(await bytesAt(handle, 0, PICTURE_BYTES)) : await filmSize(handle);
     } finally {
       await handle.close();
     }
@@ -33,14 +25,6 @@ export async function sizeOf(path: string, kind: MediaKind): Promise<Size | unde
     // What cannot be measured is not for that reason wrong.
     return undefined;
   }
-}
-
-async function pictureSize(handle: FileHandle): Promise<Size | undefined> {
-  const { imageSize } = await import('image-size');
-  const { width, height, orientation = 1 } = imageSize(await bytesAt(handle, 0, PICTURE_BYTES));
-  if (!(width >= 1 && height >= 1)) return undefined;
-  // From 5 on the picture is shown turned by a quarter (Exif 2.3, tag 0x0112).
-  return orientation >= 5 ? { width: height, height: width } : { width, height };
 }
 
 /** The largest picture track of an MP4 or QuickTime file (ISO 14496-12: moov, trak, tkhd). */

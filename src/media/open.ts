@@ -5,8 +5,10 @@ import { failure, type Subject, shown } from './failure.js';
 
 /** Where results may be asked for, and with what. */
 export interface Hosts {
-  /** Headers for a URL: the key for the gateway's own origin, nothing for any other. */
-  headersFor: (url: string) => Record<string, string>;
+  /** The key's headers for a URL of the gateway's own origin; nothing for any other. */
+  authFor: (url: string) => Record<string, string>;
+  /** No secrets: what result hosts want to see before they hand out a result. */
+  headers: Readonly<Record<string, string>>;
   /** Whether the host may be in a private network: the gateway's own origin, or any where that is this machine itself. */
   isTrusted: (url: string) => boolean;
 }
@@ -41,14 +43,22 @@ export async function open(question: Question, wire: Wire, hosts: Hosts): Promis
   // Whoever is asked by a stranger's word gets no key, not even the gateway itself.
   let isOwnChain = true;
   for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
-    const own: Record<string, string> = isOwnChain ? hosts.headersFor(url.href) : {};
+    const own: Record<string, string> = isOwnChain ? hosts.authFor(url.href) : {};
     isOwnChain &&= Object.keys(own).length > 0;
     const isTrusted = hosts.isTrusted(url.href);
-    const reply = await wire({ ...question, url: url.href, headers: { ...own, ...headers }, isTrusted });
+    const reply = await wire({
+      ...question,
+      url: url.href,
+      headers: { ...hosts.headers, ...own, ...headers },
+      isTrusted,
+    });
     const location = reply.header('location');
-    if (reply.status < 300 || reply.status >= 400 || location === null) return reply;
+    // "Not modified" (304) sends nobody anywhere, whatever stands beside it.
+    const isRedirect = reply.status >= 300 && reply.status < 400 && reply.status !== 304;
+    if (!isRedirect || location === null) return reply;
     reply.close();
-    const next = URL.canParse(location, url.href) ? new URL(location, url.href) : undefined;
+    const place = utf8Of(location);
+    const next = URL.canParse(place, url.href) ? new URL(place, url.href) : undefined;
     if (next === undefined || !/^https?:$/.test(next.protocol)) {
       throw refuse('redirects to something that is not a web address');
     }
@@ -61,4 +71,17 @@ export async function open(question: Question, wire: Wire, hosts: Hosts): Promis
     url = next;
   }
   throw refuse(`redirects more than ${MAX_REDIRECTS} times`);
+}
+
+/** What header fields give as single bytes, as the text that some servers write there as it is. */
+function utf8Of(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are bytes
+  if (!/^[\u0000-\u00ff]*[\u0080-\u00ff][\u0000-\u00ff]*$/.test(text)) return text;
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(
+      Uint8Array.from(text, (character) => character.charCodeAt(0)),
+    );
+  } catch {
+    return text;
+  }
 }

@@ -17,15 +17,17 @@ import {
 import { bad, checkNames, DownloadError, derived, ImaRouterError, WaitAbortedError } from '../transport/index.js';
 import { diskCodeOf, diskTrouble } from './disk-trouble.js';
 import { endingOf } from './ending.js';
-import type { DownloadOptions, KeptFile, OutputFacts, OutputOrigin, SavedFile } from './facts.js';
+import type { DownloadOptions, KeptFile, OutputFacts, SavedFile } from './facts.js';
 import { aborted, failure, reasonOf, shown } from './failure.js';
 import { sizeOf } from './measure.js';
 import { checkTemplate, MEDIA_EXTENSION, nameFrom, shortened } from './names.js';
 import { PART } from './note.js';
 import { checkTransfer, TRANSFER_OPTIONS } from './options.js';
 import { Part } from './part.js';
+import { assertNoPlaceholder, isOtherSize, sizesSaid } from './picture.js';
 import type { Sniffed } from './sniff.js';
 import { type Job, type MediaAccess, transfer } from './transfer.js';
+import { assertWhole, shownOrigin } from './whole.js';
 
 /** Outputs of one call that are fetched at once, unless asked otherwise; a task seldom has more. */
 const CONCURRENCY = 4;
@@ -41,7 +43,7 @@ const DOWNLOAD_OPTIONS = [...TRANSFER_OPTIONS, 'overwrite', 'name', 'concurrency
 
 /** One output with what is known of earlier downloads. */
 export interface SaveJob extends Job {
-  /** Files that this very output was saved to before this call. */
+  /** Files that this very output was saved to, also by calls that are under way. */
   known: readonly KeptFile[];
 }
 
@@ -105,7 +107,8 @@ export class Saver {
     const signal = derived(given.signal);
     const options = { ...given, signal };
     let isBegun = false;
-    const work = this.#queue.run(join(place.directory, place.base), async () => {
+    if (signal?.aborted) throw aborted(subject, signal.reason);
+    const work = this.#queue.run(keyOf(place), async () => {
       const kept = options.overwrite === true ? undefined : await this.#found(job, place);
       if (kept !== undefined) return kept;
       return this.#gate.run(() => {
@@ -172,19 +175,19 @@ export class Saver {
     try {
       const { isSurelyWhole } = await transfer(job, part, this.#access, options);
       const { sniffed } = part;
-      const { bytes, sha256 } = await part.finished();
-      if (!isSurelyWhole) {
-        await assertWhole(job, part.path, sniffed).catch((error: unknown) => {
-          // To go on with it would be to have the same bytes again.
-          isOfUse = false;
-          throw error;
-        });
+      const { bytes, sha256, modifiedMs } = await part.finished();
+      try {
+        if (!isSurelyWhole) assertWhole(job, await endingOf(part.path, sniffed.contentType), sniffed);
+        await this.#compare(job, part.path, bytes);
+      } catch (error) {
+        // To go on with it would be to have the same bytes again.
+        isOfUse = false;
+        throw error;
       }
-      await compare(job, part.path, bytes);
       const path = place.pathOf(sniffed.extension);
       if (!(await part.publish(path, overwrite))) throw exists(path, subject.taskId);
       const file = { path, bytes, sha256, contentType: sniffed.contentType };
-      const kept = { ...file, index: origin.index, modifiedMs: (await stat(path)).mtimeMs };
+      const kept = { ...file, index: origin.index, modifiedMs };
       // Each note is made of the one before.
       await this.#notes.run(origin.taskId ?? '', () => origin.keep(kept));
       return file;
@@ -194,6 +197,21 @@ export class Saver {
       await (isOfUse && !isTaken ? part.keep() : part.discard()).catch(() => {});
       throw error;
     }
+  }
+
+  /** What the gateway says of a file, compared with what came: a difference is worth a warning, or more where it is strict. */
+  async #compare(job: Job, path: string, bytes: number): Promise<void> {
+    const { output, origin } = job;
+    const which = shownOrigin(origin);
+    if (output.bytes !== undefined && output.bytes !== bytes) {
+      origin.warn('size_mismatch', `The gateway declared ${output.bytes} bytes for ${which}; ${bytes} came.`);
+    }
+    if (output.width === undefined && output.height === undefined) return;
+    const size = await sizeOf(path, output.kind);
+    if (this.#access.declaredSizes === 'exact') assertNoPlaceholder(job, size);
+    if (!isOtherSize(output, size)) return;
+    const { declared, found } = sizesSaid(output, size);
+    origin.warn('dimension_mismatch', `The gateway declared ${declared} for ${which}; it is ${found}.`);
   }
 }
 
@@ -215,10 +233,24 @@ export async function prepareFolder(folder: string): Promise<void> {
   }
 }
 
-/** Whether files that were saved before are still what they were, in `folder`. */
-export async function areThere(files: readonly KeptFile[], folder: string): Promise<boolean> {
-  if (files.some(({ path }) => dirname(path) !== resolve(folder))) return false;
-  return (await Promise.all(files.map(isUnchanged))).every(Boolean);
+/**
+ * Of files that were saved before, one in `folder` for each of `count` outputs that is still what it was; undefined where
+ * any of the outputs has none.
+ */
+export async function filesThere(
+  files: readonly KeptFile[],
+  folder: string,
+  count: number,
+): Promise<KeptFile[] | undefined> {
+  const there: KeptFile[] = [];
+  for (let index = 0; index < count; index++) {
+    for (const file of files) {
+      const isOfIt = file.index === index && dirname(file.path) === resolve(folder);
+      if (there.length === index && isOfIt && (await isUnchanged(file))) there.push(file);
+    }
+    if (there.length === index) return undefined;
+  }
+  return there;
 }
 
 /** By size and time of the last change, as `make` and `git` do it; where only the time differs, by the bytes themselves. */
@@ -236,44 +268,6 @@ async function hashOf(path: string): Promise<string | undefined> {
   } catch {
     return undefined;
   }
-}
-
-/** Of a file whose length no server has told its own format knows more. Throws `DownloadError` where that says it is cut. */
-async function assertWhole({ output, origin }: Job, path: string, { contentType }: Sniffed): Promise<void> {
-  const ending = await endingOf(path, contentType);
-  if (ending === 'cut') {
-    throw failure(origin, `The result ${shown(output.url)} ends before its own format (${contentType}) says.`, {
-      code: 'truncated',
-      retryable: true,
-    });
-  }
-  if (ending === 'whole') return;
-  origin.warn(
-    'length_unknown',
-    `The server did not say how long ${shownOrigin(origin)} is: nobody knows whether all of it came.`,
-  );
-}
-
-/** Which result it is, for a warning. */
-function shownOrigin({ index, taskId }: OutputOrigin): string {
-  return `output ${index} of ${taskId ?? 'a task'}`;
-}
-
-/** What the gateway says of a file, compared with what came: a difference is worth a warning, and no more. */
-async function compare({ output, origin }: Job, path: string, bytes: number): Promise<void> {
-  const which = shownOrigin(origin);
-  if (output.bytes !== undefined && output.bytes !== bytes) {
-    origin.warn('size_mismatch', `The gateway declared ${output.bytes} bytes for ${which}; ${bytes} came.`);
-  }
-  const { width, height } = output;
-  if (width === undefined && height === undefined) return;
-  const size = await sizeOf(path, output.kind);
-  if (size === undefined || ((width ?? size.width) === size.width && (height ?? size.height) === size.height)) return;
-  const declared = `${width ?? '?'}×${height ?? '?'}`;
-  origin.warn(
-    'dimension_mismatch',
-    `The gateway declared ${declared} for ${which}; it is ${size.width}×${size.height}.`,
-  );
 }
 
 /** What `work` comes to, unless the signal fires while it waits for its turn: who is at it comes to an end by itself. */
@@ -326,9 +320,14 @@ function placeOf(
   };
 }
 
-/** What the part of a file is called after: `x.meta` must not have as its part what notes the part of `x`. */
+/** Those that may come to the same name have one key: `x` gets the extension that its bytes ask for. */
+function keyOf({ directory, base }: Place): string {
+  return join(directory, base.replace(MEDIA_EXTENSION, ''));
+}
+
+/** What the part of a file is called after: `x.meta` and `x.tmp` must not have as theirs what notes the part of `x`. */
 function partNameOf(base: string): string {
-  return shortened(/\.meta$/i.test(base) ? `${base}~` : base, MOST_NAME_BYTES);
+  return shortened(/\.(meta|tmp)~*$/i.test(base) ? `${base}~` : base, MOST_NAME_BYTES);
 }
 
 function exists(path: string, taskId: string | undefined): DownloadError {

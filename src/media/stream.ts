@@ -1,10 +1,13 @@
 // Results for those who want no files: as a stream, or all in memory, with the same checks as far as they apply.
 
-import { derived } from '../transport/index.js';
+import { anyOf, derived } from '../transport/index.js';
 import type { TransferOptions } from './facts.js';
 import { failure, shown } from './failure.js';
+import { Gauge } from './picture.js';
+import type { Sniffed } from './sniff.js';
 import { type Job, type MediaAccess, type Sink, transfer } from './transfer.js';
 import type { Entity } from './version.js';
+import { assertWholeBytes, warnUnsure } from './whole.js';
 
 /** Chunks that wait for the reader of a stream; he may be slow, but he is not to be waited for at each one. */
 const AHEAD = 2;
@@ -17,7 +20,8 @@ const AHEAD = 2;
 export function streamOf(job: Job, access: MediaAccess, options: TransferOptions): Promise<ReadableStream<Uint8Array>> {
   const left = new AbortController();
   const given = derived(options.signal);
-  const signal = given === undefined ? left.signal : AbortSignal.any([given, left.signal]);
+  const signal = given === undefined ? left.signal : anyOf([given, left.signal]);
+  const gauge = access.declaredSizes === 'exact' ? new Gauge(job) : undefined;
   return new Promise((resolve, reject) => {
     let at = 0;
     let entity: Entity | undefined;
@@ -51,13 +55,24 @@ export function streamOf(job: Job, access: MediaAccess, options: TransferOptions
           });
         }
         entity = now;
+        gauge?.begin();
         resolve(stream);
       },
-      // What was handed out stays so; `begin` tells of it.
-      forget: async () => {},
+      // What was handed out cannot be taken back, nor go on with anything.
+      forget: async () => {
+        entity = undefined;
+        if (at === 0) return;
+        const { origin, output } = job;
+        throw failure(origin, `The result ${shown(output.url)} is longer than its server says; some of it was read.`, {
+          code: 'truncated',
+          retryable: true,
+          hint: 'Read it again from the beginning.',
+        });
+      },
       write: async (chunks) => {
         for (const chunk of chunks) {
           // A copy: what comes next in the same buffer must not change what the reader has.
+          gauge?.add(chunk);
           controller?.enqueue(new Uint8Array(chunk));
           at += chunk.length;
         }
@@ -68,16 +83,22 @@ export function streamOf(job: Job, access: MediaAccess, options: TransferOptions
         }
       },
     };
-    transfer(job, sink, access, { ...options, signal }).then(
-      // Who has left at the last moment has closed it himself.
-      () => {
-        if (!left.signal.aborted) controller?.close();
-      },
-      (error) => {
-        reject(error);
-        if (!left.signal.aborted) controller?.error(error);
-      },
-    );
+    const work = transfer(job, sink, access, { ...options, signal });
+    work
+      .then(({ isSurelyWhole }) => {
+        if (!isSurelyWhole) warnUnsure(job);
+        return gauge?.check();
+      })
+      .then(
+        // Who has left at the last moment has closed it himself.
+        () => {
+          if (!left.signal.aborted) controller?.close();
+        },
+        (error) => {
+          reject(error);
+          if (!left.signal.aborted) controller?.error(error);
+        },
+      );
   });
 }
 
@@ -86,7 +107,9 @@ export async function bytesOf(job: Job, access: MediaAccess, options: TransferOp
   let chunks: Uint8Array[] = [];
   let at = 0;
   let entity: Entity | undefined;
-  await transfer(
+  let sniffed: Sniffed | undefined;
+  const gauge = access.declaredSizes === 'exact' ? new Gauge(job) : undefined;
+  const { isSurelyWhole } = await transfer(
     job,
     {
       get at() {
@@ -95,10 +118,12 @@ export async function bytesOf(job: Job, access: MediaAccess, options: TransferOp
       get entity() {
         return entity;
       },
-      begin: async (now) => {
+      begin: async (now, type) => {
         entity = now;
+        sniffed = type;
         chunks = [];
         at = 0;
+        gauge?.begin();
       },
       forget: async () => {
         entity = undefined;
@@ -107,6 +132,7 @@ export async function bytesOf(job: Job, access: MediaAccess, options: TransferOp
       },
       write: async (more) => {
         for (const chunk of more) {
+          gauge?.add(chunk);
           chunks.push(new Uint8Array(chunk));
           at += chunk.length;
         }
@@ -115,11 +141,13 @@ export async function bytesOf(job: Job, access: MediaAccess, options: TransferOp
     access,
     options,
   );
+  await gauge?.check();
   const bytes = new Uint8Array(at);
   let filled = 0;
   for (const chunk of chunks) {
     bytes.set(chunk, filled);
     filled += chunk.length;
   }
+  if (!isSurelyWhole && sniffed !== undefined) await assertWholeBytes(job, bytes, sniffed);
   return bytes.buffer;
 }

@@ -3,7 +3,7 @@
 import type { Fault } from './faults.js';
 import type { Refusal, Troubles } from './gateway.js';
 import type { Json } from './json.js';
-import { EXPIRED, EXPIRED_TYPE, HTML_TYPE, PAGE } from './pages.js';
+import { EXPIRED, HTML_TYPE, PAGE, XML_TYPE } from './pages.js';
 import { chance, oneOf } from './random.js';
 import { SLOW_PIECES, type Strike, type Way } from './strike.js';
 
@@ -179,7 +179,7 @@ function troublesOf(
     { kind: 'empty', forms: [page(200, '')] },
   ];
   const files: Trouble[] = [
-    { kind: 'expired', forms: EXPIRED_STATUSES.map((status) => page(status, EXPIRED, EXPIRED_TYPE)) },
+    { kind: 'expired', forms: EXPIRED_STATUSES.map((status) => page(status, EXPIRED, XML_TYPE)) },
     { kind: 'wrong-type', forms: MEDIA_TYPES.map((type) => page(200, PAGE, type)) },
     // Half a file that claims to be all of it could be told by nobody.
     { kind: 'truncate', forms: [lost((next) => ({ how: 'cut', part: { share: next() } }))] },
@@ -206,6 +206,7 @@ function said(
           status,
           headers: { 'content-type': 'application/json; charset=utf-8', ...headers },
           body: JSON.stringify(body),
+          isTemplate: true,
         };
   return { taken, answer, way: { how: 'whole' } };
 }

@@ -1,6 +1,6 @@
 // Where an mp4, a png and an mp3 take foreign text and padding, so that no decoder minds.
 
-import { crc32 } from 'node:zlib';
+import { crc32, deflateSync } from 'node:zlib';
 import { lengthOf, type Pieces, partOf } from './pieces.js';
 
 /** How files of one format are made different from each other, and larger. */
@@ -34,6 +34,7 @@ function freeBox(content: Pieces): Pieces {
 /** The signature and IHDR, which must be first, and IEND, which must be last. */
 const PNG_START = 33;
 const PNG_END = 12;
+const PNG_SIGNATURE = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');
 
 export const png: Container = {
   stamp(file, text, padding) {
@@ -56,6 +57,24 @@ export const png: Container = {
     });
   },
 };
+
+/** A picture all of one grey (0 black, 255 white): the smallest that has a given size. */
+export function greyPng(width: number, height: number, grey: number): Buffer {
+  const head = Buffer.alloc(13);
+  head.writeUInt32BE(width);
+  head.writeUInt32BE(height, 4);
+  // Eight bits for each pixel, grey; then methods that have no other value, and no interlacing.
+  head[8] = 8;
+  // Each row begins with the number of its filter: none.
+  const row = Buffer.concat([Buffer.alloc(1), Buffer.alloc(width, grey)]);
+  const rows = deflateSync(Buffer.concat(Array.from({ length: height }, () => row)));
+  return Buffer.concat([
+    PNG_SIGNATURE,
+    ...chunk('IHDR', head),
+    ...chunk('IDAT', rows),
+    ...chunk('IEND', Buffer.alloc(0)),
+  ]);
+}
 
 /** Small letters in its type say that a chunk may be skipped (1st), is nobody's standard (2nd), may be copied (4th). */
 function chunk(type: string, data: Buffer): Pieces {

@@ -3,11 +3,11 @@
 import { createHash } from 'node:crypto';
 import type { BinaryRoute, MockGateway, Phase, PollRoute, Refusal, SubmitRoute, Template } from './gateway.js';
 import { at, isJson, isObject, type Json, stringsUnder } from './json.js';
-import { FIXTURES, type MediaFile } from './media.js';
+import type { MediaFile } from './media.js';
 import type { Asked, Oracle } from './oracle.js';
-import { EXPIRED, EXPIRED_TYPE } from './pages.js';
+import { EXPIRED, XML_TYPE } from './pages.js';
 import type { Operation } from './prism.js';
-import { MEDIA_PATH, type Results } from './results.js';
+import { CUT_MEDIA_PATHS, MEDIA_PATH, type Results } from './results.js';
 import type { Flaw } from './strike.js';
 import type { Moment, Task, Tasks } from './tasks.js';
 import { fill } from './templates.js';
@@ -29,11 +29,16 @@ export interface Call extends Asked {
   parameters: Record<string, string>;
   /** Origin that the caller used, for URLs in answers. */
   origin: string;
+  /** What the answer calls itself. */
+  requestId: string;
   /** A status word to say instead of the true one. */
   word?: string | undefined;
   /** What is to be wrong with a result file. */
   flaw?: Flaw | undefined;
 }
+
+/** What of a call shows in words about a task. */
+type Speech = Pick<Call, 'origin' | 'requestId' | 'word'>;
 
 export interface Reply {
   status: number;
@@ -42,6 +47,8 @@ export interface Reply {
   /** Instead of a body: a result file, or what is no JSON. */
   file?: MediaFile;
   text?: string;
+  /** The file is not what was asked for but what the host shows instead. */
+  isPlaceholder?: boolean;
   /** What the call came to, for the ledger. */
   taskId?: string;
   paid?: boolean;
@@ -60,7 +67,8 @@ export class Desk {
     private readonly tasks: Tasks,
     private readonly results: Results,
   ) {
-    this.routes = routesOf(gateway, { oracle, results, modelField: gateway.modelField });
+    const { modelField, lists = [] } = gateway;
+    this.routes = routesOf(gateway, { oracle, results, modelField, lists });
   }
 
   async reply(route: Route | undefined, call: Call): Promise<Reply> {
@@ -118,7 +126,7 @@ export class Desk {
       polls.find((other) => other.poll.reads[0] === task.route.path) ??
       polls.find((other) => other.poll.reads.includes(task.route.path));
     if (poll === undefined) return task;
-    const answer = this.stateOf(poll, task, { origin: call.origin });
+    const answer = this.stateOf(poll, task, { origin: call.origin, requestId: call.requestId });
     return stringsUnder(answer, choice).includes(String(at(call.body, choice))) ? task : unoffered;
   }
 
@@ -129,15 +137,15 @@ export class Desk {
     return { status: 200, body: this.stateOf(route, task, call), taskId: id };
   }
 
-  private stateOf(route: Route & { kind: 'poll' }, task: Task, call: Pick<Call, 'origin' | 'word'>): Json {
+  private stateOf(route: Route & { kind: 'poll' }, task: Task, call: Speech): Json {
     const moment = this.tasks.now(task);
     const wording = route.wordings[moment.phase] ?? route.wordings.queued;
     return this.say(wording, task, moment, call, `GET ${route.path}, ${moment.phase}`);
   }
 
-  private say(wording: Wording, task: Task, moment: Moment, call: Pick<Call, 'origin' | 'word'>, what: string): Json {
-    const { origin, word } = call;
-    return wording.say({ task, moment, origin, word }, (objection) =>
+  private say(wording: Wording, task: Task, moment: Moment, call: Speech, what: string): Json {
+    const { origin, requestId, word } = call;
+    return wording.say({ task, moment, origin, requestId, word }, (objection) =>
       this.deviations.push(`${what} ${task.model}: ${objection}`),
     );
   }
@@ -148,6 +156,7 @@ export class Desk {
     if (task === undefined) return { ...refuse(route.unknown, call), taskId };
     const { phase } = this.tasks.now(task);
     if (phase !== 'succeeded') return { ...refuse(route.unfinished, call, { word: route.words[phase] }), taskId };
+    if (call.flaw?.what === 'placeholder') return this.placeholder(taskId);
     if (call.flaw?.what === 'expire') this.results.close(call.path);
     if (this.results.isClosed(call.path)) return { ...refuse(route.unknown, call), taskId };
     if (call.flaw?.what === 'change') this.results.change(task, 0);
@@ -157,14 +166,13 @@ export class Desk {
   private mediaFile(call: Call): Reply {
     const { task_id: taskId = '', file = '' } = call.parameters;
     const task = this.tasks.find(taskId);
-    const [, number, extension] = /^(\d+)\.(\w+)$/.exec(file) ?? [];
-    const exists =
-      task !== undefined &&
-      this.tasks.now(task).phase === 'succeeded' &&
-      Number(number) < task.outputs &&
-      extension === FIXTURES[task.route.kind].extension;
-    if (!exists) return { status: 404, taskId };
-    const output = Number(number);
+    const found =
+      task !== undefined && this.tasks.now(task).phase === 'succeeded' ? this.results.named(file, task) : undefined;
+    if (task === undefined || found === undefined) return this.noFile(taskId);
+    // The host looks at who asks before it looks for what is asked; a file that is none at all is told by the store.
+    if (!this.isWelcome(call.headers.referer) || call.flaw?.what === 'placeholder') return this.placeholder(taskId);
+    if (found.isCover) return { status: 200, taskId, file: this.results.cover };
+    const { output } = found;
     if (!this.results.isGood(task, output, call.query)) return expired(taskId);
     if (call.flaw?.what === 'expire') {
       this.results.expire(task, output);
@@ -172,6 +180,22 @@ export class Desk {
     }
     if (call.flaw?.what === 'change') this.results.change(task, output);
     return { status: 200, taskId, file: this.results.file(task, output) };
+  }
+
+  private isWelcome(referer = ''): boolean {
+    const { files } = this.gateway;
+    if (files === undefined) return true;
+    return URL.canParse(referer) && new URL(referer).origin === new URL(files.referer).origin;
+  }
+
+  private placeholder(taskId: string): Reply {
+    return { status: 200, taskId, file: this.results.placeholder, isPlaceholder: true };
+  }
+
+  private noFile(taskId: string): Reply {
+    const missing = this.gateway.files?.missing;
+    if (missing === undefined) return { status: 404, taskId };
+    return { status: missing.status, taskId, headers: { 'content-type': missing.type }, text: missing.text };
   }
 
   private async sync(route: Route & { kind: 'sync' }, call: Call): Promise<Reply> {
@@ -183,16 +207,20 @@ export class Desk {
 }
 
 function refuse(refusal: Refusal, call: Call, more: Record<string, string> = {}): Reply {
-  const values: Record<string, string> = { method: call.method, path: call.path, ...more };
+  const { method, path, requestId } = call;
+  const values: Record<string, string> = { method, path, requestId, ...more };
   return { status: refusal.status, body: fill(refusal.body, (name) => values[name]) };
 }
 
 function expired(taskId: string): Reply {
-  return { status: 403, taskId, headers: { 'content-type': EXPIRED_TYPE }, text: EXPIRED };
+  return { status: 403, taskId, headers: { 'content-type': XML_TYPE }, text: EXPIRED };
 }
 
 function routesOf(gateway: MockGateway, parts: WordingParts): Route[] {
-  const media: Route = { method: 'GET', path: MEDIA_PATH, kind: 'media' };
+  // Where the host has no words for what is missing, a cut URL is like any other that leads nowhere.
+  const media = [MEDIA_PATH, ...(gateway.files === undefined ? [] : CUT_MEDIA_PATHS)].map(
+    (path): Route => ({ method: 'GET', path, kind: 'media' }),
+  );
   const binaries = gateway.binaries.map(
     (binary): Route => ({ method: 'GET', path: binary.path, kind: 'binary', binary }),
   );
@@ -220,7 +248,7 @@ function routesOf(gateway: MockGateway, parts: WordingParts): Route[] {
     }
     return [{ method, path, kind: 'sync', paid: method === 'POST' && gateway.paid.includes(path), operation }];
   });
-  return [media, ...binaries, ...documented];
+  return [...media, ...binaries, ...documented];
 }
 
 /** A file for anybody, with its ETag. */

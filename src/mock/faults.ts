@@ -36,6 +36,8 @@ export interface Fault {
    * - `too-short`: `Content-Length` is too small, by `bytes`: what arrives is shorter and looks whole.
    * - `redirect`: `status` (302) to the same file under another query, `redirected=1`, then 2, …; `headers` go over it.
    * - `wrong-media`: 200 with an HTML page under the file's own content type. `empty`: 200 without a body.
+   * - `placeholder`: 200 with a picture (image/png) of another size than any result's, whatever was asked for: what hosts
+   *   that look at the Referer show to who comes from elsewhere, and here to who does not.
    * - `no-validators`: no ETag and no Last-Modified. Ranges are served, but none that depend on `If-Range`.
    */
   act:
@@ -56,6 +58,7 @@ export interface Fault {
     | 'too-short'
     | 'redirect'
     | 'wrong-media'
+    | 'placeholder'
     | 'empty'
     | 'no-validators';
   /** For `truncate` and `stall`: the share of the answer's own body that arrives, 0 to 1. Default 0.5. */
@@ -95,6 +98,7 @@ const ON_DOWNLOADS_ONLY: ReadonlySet<Fault['act']> = new Set([
   'too-short',
   'redirect',
   'wrong-media',
+  'placeholder',
   'empty',
   'no-validators',
 ]);

@@ -24,6 +24,8 @@ export function serveFlawed(file: MediaFile, asked: Asked, flaw: Flaw): Wire {
     case 'expire':
     case 'change':
       return serveFile(file, headers);
+    // What it is instead of the result was decided before; nobody continues with a part of that.
+    case 'placeholder':
     case 'ignore-range':
       return serveFile(file, {});
     case 'wrong-range':

@@ -3,8 +3,9 @@
 // Templates. A string that is exactly `{name}` becomes the value of that name, in its own type; names inside a longer
 // string are put in as text. Names in a task's answers: id, model, word, percent, hash, createdAt, completedAt (Unix
 // seconds), createdAtMs, completedAtMs, url, bytes, width, height, seconds, extension, contentType, body.<field> of the
-// submit, and the route's own `values`; in refusals: method, path, reasons, word. The element `i` of an array speaks of
-// the task's output `i`. What a name without a value stood for is left out.
+// submit, and the route's own `values`; createdAtIso and completedAtIso (ISO 8601), coverUrl (a still of a video), outputs
+// (how many), and requestId, another one in each answer; in refusals: method, path, reasons, word, requestId. The element
+// `i` of an array speaks of the task's output `i`. What a name without a value stood for is left out.
 
 import type { Json } from './json.js';
 import type { MediaKind } from './media.js';
@@ -52,6 +53,8 @@ export interface SubmitRoute {
   pace: string;
   /** How many files a success brings. */
   outputs: number;
+  /** Field of a body that asks for another number of files, and the most that there are. */
+  count?: { field: string; most: number };
   /** More names for templates. */
   values?: Record<string, Json>;
   /** Models that differ from the route's `outputs` and `values`. */
@@ -75,7 +78,7 @@ export interface PollRoute {
   path: string;
   /** Paths of the submits whose tasks can be read here. */
   reads: string[];
-  /** Where the status word stands in an answer. */
+  /** Where the status word stands in an answer; whatever an example says, the phase's word is put there. */
   statusAt: string[];
   /** Instead of the gateway's `fields`. */
   fields?: Record<string, Json>;
@@ -90,6 +93,14 @@ export interface BinaryRoute {
   words: Record<Phase, string>;
   unfinished: Refusal;
   unknown: Refusal;
+}
+
+/** How the hosts of result files differ from a plain file server. */
+export interface FileHost {
+  /** Who comes from another origin than this, or does not say from where, is shown another picture, with status 200. */
+  referer: string;
+  /** The answer to a URL that names no file. */
+  missing: { status: number; type: string; text: string };
 }
 
 export interface MockGateway {
@@ -110,6 +121,12 @@ export interface MockGateway {
   paces: Record<string, { seconds: number; spread: number }>;
   /** How the fields of an example are filled, by name, at any depth; a name without a value leaves the example's own. */
   fields: Record<string, Json>;
+  /** Fields that are a list of a task's results: as many as it has, each like the first of the example. */
+  lists?: string[];
+  /** Absent: a plain file server, where a URL that names no file is answered 404 without words. */
+  files?: FileHost;
+  /** A first submit, and where its task is read, for who tries the mock by hand. `<task_id>` stands for the id. */
+  tryIt: { path: string; body: { [key: string]: Json }; poll: string };
   submits: SubmitRoute[];
   polls: PollRoute[];
   binaries: BinaryRoute[];

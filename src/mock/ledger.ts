@@ -3,7 +3,7 @@
 export interface SubmitEntry {
   /** The task that was made of it; absent when none was, or for a synchronous call. */
   taskId?: string;
-  /** Path as requested. */
+  /** Path as requested, without that of the document's own server URL. */
   path: string;
   /** Model that the body named. */
   model?: string;
@@ -35,6 +35,7 @@ export interface DownloadEntry {
   /** The `Range` header, if there was one. */
   range?: string;
   status: number | null;
+  /** As of a submit; also `placeholder` where the host did not like the Referer. */
   fault?: string;
   at: number;
 }

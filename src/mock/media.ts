@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { type Container, mp3, mp4, png } from './containers.js';
+import { type Container, greyPng, mp3, mp4, png } from './containers.js';
 import { lengthOf, type Pieces } from './pieces.js';
 import { chance } from './random.js';
 
@@ -48,6 +48,12 @@ export interface MediaFile {
   validators: { readonly etag?: string; readonly 'last-modified'?: string };
 }
 
+/** What a host shows instead of a result: of no fixture's size, nor of its shape. */
+const PLACEHOLDER = { width: 240, height: 100, grey: 230 };
+
+/** What the still of a video shows. */
+const COVER_GREY = 90;
+
 /** More than a test can want, and less than one mp4 box can hold. */
 export const MAX_MEDIA_BYTES = 2 ** 31;
 
@@ -67,6 +73,10 @@ export class MediaShelf {
   private noise: Buffer | undefined;
   /** Padding by kind and length: little more than references to that block. */
   private readonly paddings = new Map<string, Pieces>();
+  /** What a host shows instead of a result. */
+  readonly placeholder = pictureFile(PLACEHOLDER);
+  /** A still of any video, of its size. */
+  readonly cover = pictureFile({ width: 0, height: 0, ...FIXTURES.video, grey: COVER_GREY });
   /** By file, because a large one takes a while to hash. */
   private readonly etags = new Map<string, string>();
 
@@ -141,6 +151,12 @@ export class MediaShelf {
     }
     return etag;
   }
+}
+
+function pictureFile({ width, height, grey }: { width: number; height: number; grey: number }): MediaFile {
+  const bytes = greyPng(width, height, grey);
+  const etag = `"${createHash('sha256').update(bytes).digest('hex').slice(0, 32)}"`;
+  return { pieces: [bytes], contentType: FIXTURES.image.contentType, validators: { etag } };
 }
 
 /** Seven bits a byte: in an mp3, eight could look like the start of sound. */

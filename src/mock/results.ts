@@ -5,7 +5,11 @@ import type { Task } from './tasks.js';
 
 /** Where result files are served. A file whose URL expired has its next one under `?fresh=1`, then `?fresh=2`, … */
 export const MEDIA_PATH = '/_media/{task_id}/{file}';
+/** What is left of such a place where its URL was cut. */
+export const CUT_MEDIA_PATHS = ['/_media', '/_media/', '/_media/{task_id}', '/_media/{task_id}/'];
 const FRESH = 'fresh';
+/** What the name of a video's still ends in, after its number. */
+const COVER = '.cover.png';
 
 /** What became of a file since its task was done. */
 interface Past {
@@ -32,6 +36,29 @@ export class Results {
     const { expired } = this.pastOf(task, output);
     const path = `/_media/${task.id}/${output}.${FIXTURES[task.route.kind].extension}`;
     return `${origin}${path}${expired === 0 ? '' : `?${FRESH}=${expired}`}`;
+  }
+
+  /** Where a still of a video is; undefined for what is no video. */
+  coverUrl(origin: string, task: Task, output: number): string | undefined {
+    return task.route.kind === 'video' ? `${origin}/_media/${task.id}/${output}${COVER}` : undefined;
+  }
+
+  /** Which of a finished task's files has that name. */
+  named(file: string, task: Task): { output: number; isCover: boolean } | undefined {
+    const [, number = '', rest] = /^(\d{1,6})(\..+)$/.exec(file) ?? [];
+    const { kind } = task.route;
+    const isCover = kind === 'video' && rest === COVER;
+    if (Number(number) >= task.outputs || !(isCover || rest === `.${FIXTURES[kind].extension}`)) return undefined;
+    return { output: Number(number), isCover };
+  }
+
+  /** What is shown to who is not welcome. */
+  get placeholder(): MediaFile {
+    return this.shelf.placeholder;
+  }
+
+  get cover(): MediaFile {
+    return this.shelf.cover;
   }
 
   isGood(task: Task, output: number, query: Query): boolean {

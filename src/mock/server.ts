@@ -7,7 +7,7 @@ import { Delivery, type Wire } from './delivery.js';
 import type { Call, Desk, Reply, Route } from './desk.js';
 import type { Fault, Faults } from './faults.js';
 import { serveFlawed } from './flaws.js';
-import type { MockGateway } from './gateway.js';
+import type { MockGateway, Refusal } from './gateway.js';
 import { at } from './json.js';
 import type { Ledger } from './ledger.js';
 import { serveFile } from './ranges.js';
@@ -21,6 +21,8 @@ const MAX_BODY_BYTES = 64 * 1024 * 1024;
 export interface ServerParts {
   gateway: MockGateway;
   desk: Desk;
+  /** Path of the document's server URL, '' for none. */
+  basePath: string;
   faults: Faults;
   chaos: Chaos | undefined;
   ledger: Ledger;
@@ -65,7 +67,8 @@ export class MockServer {
   }
 
   private async exchange(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const [path = '/', query = ''] = (request.url ?? '/').split('?', 2);
+    const [asked = '/', query = ''] = (request.url ?? '/').split('?', 2);
+    const path = this.withoutBase(asked);
     const method = request.method ?? 'GET';
     const isHead = method === 'HEAD';
     const found = this.router.find(isHead ? 'GET' : method, path);
@@ -85,6 +88,7 @@ export class MockServer {
       key: /^bearer\s+(\S+)\s*$/i.exec(headers.authorization ?? '')?.[1] ?? '',
       parameters,
       origin: `http://${headers.host ?? 'localhost'}`,
+      requestId: `req_${String(++this.exchanges).padStart(6, '0')}`,
       word: strike?.word,
       flaw: strike?.flaw,
     };
@@ -93,6 +97,12 @@ export class MockServer {
     if (kind !== undefined) this.note(kind, call, reply, wire.status, strike);
     if (isHead) this.delivery.sendHead(response, wire);
     else this.delivery.send(response, wire, strike?.way);
+  }
+
+  /** The document's paths stand below its server's URL; who copies that URL, path and all, finds them there too. */
+  private withoutBase(path: string): string {
+    const { basePath } = this.parts;
+    return basePath !== '' && path.startsWith(`${basePath}/`) ? path.slice(basePath.length) : path;
   }
 
   /** Scripted faults go first; chaos counts every exchange, so that a script does not shift what it does later. */
@@ -121,27 +131,31 @@ export class MockServer {
     const taskId = call.parameters.task_id;
     // All that is known of a request that is not taken is which task it asked for.
     if (strike?.taken === false) return { status: 0, ...(taskId ? { taskId } : {}) };
-    if (tooLarge) return { status: gateway.refusals.tooLarge.status, body: gateway.refusals.tooLarge.body };
+    const refused = ({ status, body }: Refusal, reasons = ''): Reply => {
+      const values: Record<string, string> = { reasons, requestId: call.requestId };
+      return { status, body: fill(body, (name) => values[name]) };
+    };
+    if (tooLarge) return refused(gateway.refusals.tooLarge);
     if (unreadable !== undefined && call.key !== '' && route !== undefined) {
-      const { status, body } = gateway.refusals.badBody;
-      return { status, body: fill(body, (name) => (name === 'reasons' ? unreadable : undefined)) };
+      return refused(gateway.refusals.badBody, unreadable);
     }
     return desk.reply(route, call);
   }
 
   private wire(reply: Reply, call: Call, strike: Strike | undefined): Wire {
-    const requestId = `req_${String(++this.exchanges).padStart(6, '0')}`;
+    const { requestId } = call;
     const headers: Record<string, string> = {};
     for (const [name, value] of Object.entries(this.parts.gateway.headers)) {
       headers[name] = value.replaceAll('{requestId}', requestId);
     }
     if (strike?.answer !== undefined) {
-      const { status, headers: own, body } = strike.answer;
-      return { status, headers: { ...headers, ...own }, body };
+      const { status, headers: own, body, isTemplate } = strike.answer;
+      const said = isTemplate ? body.replaceAll('{requestId}', requestId) : body;
+      return { status, headers: { ...headers, ...own }, body: said };
     }
     Object.assign(headers, reply.headers);
     if (reply.file !== undefined) {
-      const { flaw } = call;
+      const flaw = reply.isPlaceholder ? ({ what: 'placeholder' } as const) : call.flaw;
       const wire = flaw === undefined ? serveFile(reply.file, call.headers) : serveFlawed(reply.file, call, flaw);
       return { ...wire, headers: { ...headers, ...wire.headers } };
     }
@@ -154,7 +168,8 @@ export class MockServer {
   private note(kind: Fault['on'], call: Call, reply: Reply, answered: number, strike: Strike | undefined): void {
     const { ledger, gateway, clock } = this.parts;
     const status = strike?.way.how === 'reset' || strike?.way.how === 'hang' ? null : answered;
-    const common = { path: call.path, status, at: clock(), ...(strike === undefined ? {} : { fault: strike.name }) };
+    const fault = strike?.name ?? (reply.isPlaceholder ? 'placeholder' : undefined);
+    const common = { path: call.path, status, at: clock(), ...(fault === undefined ? {} : { fault }) };
     if (kind === 'submit') {
       const model = at(call.body, gateway.modelField);
       const traceId = call.headers[gateway.traceHeader];

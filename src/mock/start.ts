@@ -5,15 +5,16 @@ import { Chaos, type ChaosOptions } from './chaos.js';
 import { Desk } from './desk.js';
 import { type Fault, Faults } from './faults.js';
 import type { MockGateway } from './gateway.js';
-import { isObject } from './json.js';
+import { at, isObject } from './json.js';
 import { Ledger } from './ledger.js';
 import { MAX_MEDIA_BYTES, MediaShelf } from './media.js';
 import { Oracle } from './oracle.js';
 import { Results } from './results.js';
 import { MockServer } from './server.js';
 import { Tasks } from './tasks.js';
+import { tryItAt } from './try-it.js';
 
-export interface MockOptions {
+export interface StartOptions {
   /** Port to listen on; 0 (default) takes any free one. */
   port?: number;
   /** Address to listen on. Default 127.0.0.1. */
@@ -39,6 +40,10 @@ export interface MockOptions {
 export interface Mock extends AsyncDisposable {
   /** `http://host:port`, without a slash at the end. */
   readonly url: string;
+  /** Which gateway it plays. */
+  readonly gateway: string;
+  /** How to try it by hand: two lines for a shell, and what its keys do. */
+  readonly tryIt: string;
   /** A key that the mock accepts; so is any other, except `sk-expired` (401) and `sk-empty` (no balance). */
   readonly apiKey: string;
   readonly seed: number;
@@ -51,8 +56,10 @@ export interface Mock extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+const API_KEY = 'sk-mock';
+
 /** Starts a mock of any gateway that somebody has described as data. */
-export async function startGateway(gateway: MockGateway, options: MockOptions = {}): Promise<Mock> {
+export async function startGateway(gateway: MockGateway, options: StartOptions = {}): Promise<Mock> {
   const {
     port = 0,
     host = '127.0.0.1',
@@ -80,11 +87,13 @@ export async function startGateway(gateway: MockGateway, options: MockOptions = 
     standstill: chaos && ((id) => chaos.standstill(id)),
   });
   const desk = new Desk(gateway, oracle, tasks, new Results(shelf));
-  const server = new MockServer({ gateway, desk, faults, chaos, ledger, clock });
+  const server = new MockServer({ gateway, desk, basePath: basePathOf(document), faults, chaos, ledger, clock });
   const url = await server.listen(port, host);
   return {
     url,
-    apiKey: 'sk-mock',
+    gateway: gateway.name,
+    tryIt: tryItAt(url, gateway, API_KEY),
+    apiKey: API_KEY,
     seed,
     ledger,
     deviations: desk.deviations,
@@ -102,4 +111,13 @@ async function readDocument(url: URL): Promise<object> {
   const document: unknown = JSON.parse(text);
   if (!isObject(document)) throw new Error(`${hint}, and found something else there.`);
   return document;
+}
+
+/** The path that all of the document's paths stand below at the real gateway, '' for none. */
+function basePathOf(document: object): string {
+  const servers = at(document, 'servers');
+  const url = at(Array.isArray(servers) ? servers[0] : undefined, 'url');
+  // A relative one is allowed.
+  const base = 'http://localhost';
+  return typeof url === 'string' && URL.canParse(url, base) ? new URL(url, base).pathname.replace(/\/+$/, '') : '';
 }

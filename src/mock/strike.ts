@@ -6,7 +6,13 @@ export interface Strike {
   /** Whether the gateway takes the request: a submit that is taken makes a task and is paid, whatever arrives. */
   readonly taken: boolean;
   /** Said instead of the gateway's own answer. Header names in lower case. */
-  readonly answer?: { readonly status: number; readonly headers: Record<string, string>; readonly body: string };
+  readonly answer?: {
+    readonly status: number;
+    readonly headers: Record<string, string>;
+    readonly body: string;
+    /** Whether `{requestId}` in the body is a name to fill; a script's own words stay as they are. */
+    readonly isTemplate?: boolean;
+  };
   /** The status word that the gateway's own answer says instead of the true one. */
   readonly word?: string;
   /** What is wrong with the result file, or with the answer that has it; an answer without a file stays as it is. */
@@ -45,6 +51,7 @@ export type Flaw =
         | 'no-length'
         | 'gzip'
         | 'wrong-media'
+        | 'placeholder'
         | 'empty'
         | 'no-validators';
     }

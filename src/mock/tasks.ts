@@ -75,7 +75,7 @@ export class Tasks {
       model,
       body,
       route,
-      outputs: special?.outputs ?? route.outputs,
+      outputs: wished(route, body) ?? special?.outputs ?? route.outputs,
       values: { hash: token(next, 'hex', 32), ...route.values, ...special?.values },
       outcome: outcome({ path: route.path, model, body }),
       createdAtMs: now,
@@ -134,6 +134,12 @@ export class Tasks {
       ? { phase: 'failed', completedAtMs }
       : { phase: 'succeeded', percent: 100, completedAtMs };
   }
+}
+
+/** How many files a body asks for, where it does. */
+function wished({ count }: SubmitRoute, body: Record<string, unknown>): number | undefined {
+  const number = count === undefined ? undefined : body[count.field];
+  return count === undefined || typeof number !== 'number' ? undefined : Math.min(number, count.most);
 }
 
 /** How much of its life a task has behind it: while it is stuck, its own time stands still. */

@@ -11,17 +11,24 @@ export type Filler = (values: Values) => Json | undefined;
 /** Shared letters below which two names have nothing in common. */
 const MIN_KINSHIP = 4;
 
-/**
- * `template` with names replaced by values. `fields` says, by the name of a field, what stands in it whatever the
- * template says. The element `i` of an array speaks of output `i`.
- */
-export function fill(template: Json, values: Values, fields: Record<string, Json> = {}): Json | undefined {
-  return compile(template, fields)(values);
+/** What stands in fields of some names, whatever the template says. */
+export interface Rules {
+  /** A template of its own. */
+  fields: Record<string, Json>;
+  /** Lists with one element for each of the task's outputs, made from the template's first. */
+  lists: readonly string[];
+}
+
+const NO_RULES: Rules = { fields: {}, lists: [] };
+
+/** `template` with names replaced by values. The element `i` of an array speaks of output `i`. */
+export function fill(template: Json, values: Values): Json | undefined {
+  return compile(template)(values);
 }
 
 /** `fill` in two steps, for a template that many tasks share: finding the names costs more than filling them. */
-export function compile(template: Json, fields: Record<string, Json> = {}): Filler {
-  const node = read(template, fields);
+export function compile(template: Json, rules = NO_RULES): Filler {
+  const node = read(template, rules);
   return typeof node === 'function' ? (values) => node(values, 0) : () => node.constant;
 }
 
@@ -31,17 +38,18 @@ interface Constant {
   constant: Json;
 }
 
-function read(template: Json, fields: Record<string, Json>): Part | Constant {
+function read(template: Json, rules: Rules): Part | Constant {
   if (typeof template === 'string') return readString(template);
   if (typeof template !== 'object' || template === null) return { constant: template };
   if (Array.isArray(template)) {
-    const items = template.map((item) => partOf(read(item, fields)));
+    const items = template.map((item) => partOf(read(item, rules)));
     return (values) => items.map((item, output) => item(values, output)).filter((value) => value !== undefined);
   }
   const members = Object.entries(template).map(([key, own]) => {
-    const field = Object.hasOwn(fields, key) ? fields[key] : undefined;
-    const ours = field === undefined ? undefined : partOf(read(field, {}));
-    return { key, ours, own: partOf(read(own, fields)) };
+    const field = Object.hasOwn(rules.fields, key) ? rules.fields[key] : undefined;
+    const ours = field === undefined ? undefined : partOf(read(field, NO_RULES));
+    const first = rules.lists.includes(key) && Array.isArray(own) ? own[0] : undefined;
+    return { key, ours, own: first === undefined ? partOf(read(own, rules)) : perOutput(partOf(read(first, rules))) };
   });
   return (values, output) => {
     const result: { [key: string]: Json } = {};
@@ -51,6 +59,13 @@ function read(template: Json, fields: Record<string, Json>): Part | Constant {
     }
     return result;
   };
+}
+
+function perOutput(item: Part): Part {
+  return (values) =>
+    Array.from({ length: Number(values('outputs', 0) ?? 1) }, (_, output) => item(values, output)).filter(
+      (value) => value !== undefined,
+    );
 }
 
 function partOf(read: Part | Constant): Part {

@@ -15,6 +15,8 @@ export interface Told {
   moment: Moment;
   /** Origin that the caller used, for URLs in answers. */
   origin: string;
+  /** That of the answer. */
+  requestId: string;
   /** A status word to say instead of the true one. */
   word?: string | undefined;
 }
@@ -24,6 +26,8 @@ export interface WordingParts {
   results: Results;
   /** Field of an example that names its model. */
   modelField: string;
+  /** See `MockGateway`. */
+  lists: readonly string[];
 }
 
 /** One kind of answer of one operation, such as "running" at GET /things/{id}. Examples are looked up once per model. */
@@ -57,7 +61,7 @@ export class Wording {
 
   private filler(model: string): Filler | undefined {
     const { template, statusAt, fields } = this.how;
-    const { oracle, modelField } = this.parts;
+    const { oracle, modelField, lists } = this.parts;
     const examples = oracle
       .examples(this.operation)
       .flatMap(({ key, value }) => (isJson(value) ? { key, value } : []))
@@ -68,7 +72,10 @@ export class Wording {
     const own = (template.own ?? []).map((value) => ({ key: '', value }));
     const candidates = [...fitting, ...own].map((one) => ({ ...one, model: at(one.value, modelField) }));
     const example = pick(candidates, model);
-    return example === undefined ? undefined : compile(example, fields);
+    if (example === undefined) return undefined;
+    const isWorded = template.word !== undefined && statusAt.length > 0;
+    const worded = isWorded ? placed(example, statusAt, '{word}') : example;
+    return compile(worded, { fields, lists });
   }
 
   private value(name: string, output: number, told: Told): Json | undefined {
@@ -80,12 +87,20 @@ export class Wording {
         return task.model;
       case 'word':
         return told.word ?? this.how.template.word;
+      case 'requestId':
+        return told.requestId;
+      case 'outputs':
+        return task.outputs;
       case 'percent':
         return moment.percent;
       case 'createdAt':
         return Math.floor(task.createdAtMs / 1000);
       case 'createdAtMs':
         return Math.floor(task.createdAtMs);
+      case 'createdAtIso':
+        return new Date(task.createdAtMs).toISOString();
+      case 'completedAtIso':
+        return moment.completedAtMs === undefined ? undefined : new Date(moment.completedAtMs).toISOString();
       case 'completedAt':
         return moment.completedAtMs === undefined ? undefined : Math.floor(moment.completedAtMs / 1000);
       case 'completedAtMs':
@@ -105,6 +120,8 @@ export class Wording {
     switch (name) {
       case 'url':
         return results.url(origin, task, output);
+      case 'coverUrl':
+        return results.coverUrl(origin, task, output);
       case 'bytes':
         return results.size(task, output);
       case 'width':
@@ -117,4 +134,12 @@ export class Wording {
         return undefined;
     }
   }
+}
+
+/** `template` with `value` at a path that it has; one that it has not leaves it as it is. */
+function placed(template: Json, [key, ...rest]: readonly string[], value: Json): Json {
+  if (key === undefined) return value;
+  if (typeof template !== 'object' || template === null || Array.isArray(template)) return template;
+  const inner = template[key];
+  return inner === undefined ? template : { ...template, [key]: placed(inner, rest, value) };
 }

@@ -6,8 +6,8 @@ import { ConfigError, messageOf, RateLimitError, type Stop, sha256, type Transpo
 import { type BatchItem, type BatchOptions, checkBatch } from './batch.js';
 import { type BatchPort, BatchRun } from './batch-run.js';
 import { type DurationPriors, Durations } from './durations.js';
-import { isEnded, type Journal, type JournalRecord, type RecordFile, type RecordState } from './journal.js';
-import { nextDelay, type PollBounds } from './pace.js';
+import { isEnded, type Journal, type JournalRecord, type RecordFile } from './journal.js';
+import { nextDelay, type PollPolicy } from './pace.js';
 import type { Watched } from './progress.js';
 import { type Prepared, Purchases, refOf, type SubmitAt } from './purchase.js';
 import type { TaskReaders } from './readers.js';
@@ -26,7 +26,7 @@ export interface EngineOptions {
   readers: TaskReaders;
   journal: Journal;
   scheduler: Scheduler;
-  bounds: PollBounds;
+  poll: PollPolicy;
   /** How long things take, as far as the gateway says. */
   durations: DurationPriors;
   media: MediaAccess;
@@ -159,7 +159,7 @@ export class TaskEngine implements TaskPort {
         const ended = await records.list({ state: 'succeeded' });
         return ended.flatMap(({ model, costUsd }) => (costUsd === undefined ? [] : [{ model, costUsd }]));
       },
-      areThere: (files, folder) => this.#downloads.areThere(files, folder),
+      filesThere: (files, folder, count) => this.#downloads.filesThere(files, folder, count),
       prepareFolder: (folder) => this.#downloads.prepareFolder(folder),
       // Gateways that share a journal share no keys.
       digest: (text) => sha256(JSON.stringify([this.#options.gateway, text])),
@@ -200,7 +200,7 @@ export class TaskEngine implements TaskPort {
   /** The store may have come back since the id could not be written: another process should find it. */
   async #noteAgain(ref: TaskRef): Promise<void> {
     let isKnown = false;
-    const isWritten = await this.#noteOf(ref, (before) => {
+    const isWritten = await this.#noteOf(ref, ({ state: before }) => {
       isKnown = before !== 'intent' && before !== 'unknown';
       return isKnown ? undefined : { state: 'submitted', taskId: ref.id };
     });
@@ -209,8 +209,8 @@ export class TaskEngine implements TaskPort {
   }
 
   delay({ model, modality }: TaskRef, at: { elapsedMs: number; watched: Watched }): number {
-    const { bounds, random } = this.#options;
-    return nextDelay({ ...at, known: this.#durations.of(model, modality) }, bounds, random);
+    const { poll, random } = this.#options;
+    return nextDelay({ ...at, known: this.#durations.of(model, modality), firstMs: poll.firstMs }, poll.bounds, random);
   }
 
   readonly onAbort = (signal: AbortSignal, listener: () => void): (() => void) =>
@@ -283,7 +283,7 @@ export class TaskEngine implements TaskPort {
     // One after the other: the end is the last word.
     await this.#noting.get(ref.id);
     this.#unnoted.delete(ref.id);
-    await this.#noteOf(ref, (before) =>
+    await this.#noteOf(ref, ({ state: before }) =>
       isEnded(before)
         ? undefined
         : {
@@ -306,20 +306,24 @@ export class TaskEngine implements TaskPort {
     }
   }
 
-  /** Notes a saved file. One after the other for one task: each note is made of the one before. */
+  /** Notes a saved file. One after the other for one task, whoever else saves some of it: each note is made of the one before. */
   async #keep(ref: TaskRef, file: RecordFile): Promise<void> {
-    const others = (await this.#keptOf(ref)).filter(({ path }) => path !== file.path);
-    await this.#noteOf(ref, () => ({ files: [...others, file] }));
+    const note = (): Promise<boolean> =>
+      this.#noteOf(ref, ({ files = [] }) => ({ files: [...files.filter(({ path }) => path !== file.path), file] }));
+    await this.#records.inTurn(`files-${(await sha256(JSON.stringify([ref.gateway, ref.id]))).slice(0, 40)}`, note);
   }
 
   /**
    * Notes a change in the record of a task, if this journal has one; true when that is written. Trouble is a warning: the
    * task is what it is.
    */
-  async #noteOf(ref: TaskRef, change: (before: RecordState) => Partial<JournalRecord> | undefined): Promise<boolean> {
+  async #noteOf(
+    ref: TaskRef,
+    change: (before: Readonly<JournalRecord>) => Partial<JournalRecord> | undefined,
+  ): Promise<boolean> {
     try {
       const record = await this.#records.recordOf(ref);
-      const note = record === undefined ? undefined : change(record.state);
+      const note = record === undefined ? undefined : change(record);
       return record !== undefined && note !== undefined && (await this.#records.note(record, note));
     } catch (error) {
       const message = `The journal could not note what became of task ${ref.id}: ${messageOf(error)}`;

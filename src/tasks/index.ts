@@ -12,7 +12,7 @@ export {
   type RecordFile,
   type RecordState,
 } from './journal.js';
-export { DEFAULT_BOUNDS, type PollBounds } from './pace.js';
+export { DEFAULT_BOUNDS, type PollBounds, type PollPolicy } from './pace.js';
 export { checkSubmit, type Prepared } from './purchase.js';
 export type { TaskReaders } from './readers.js';
 export { checkedRef, checkedTaskId, type TaskRef } from './ref.js';

@@ -12,6 +12,13 @@ export interface PollBounds {
 /** Vendor rule (seed 000): "GET every 3–10 seconds". */
 export const DEFAULT_BOUNDS: PollBounds = { minMs: 3000, maxMs: 10_000 };
 
+/** How a gateway wants to be asked. */
+export interface PollPolicy {
+  bounds: PollBounds;
+  /** The first intervals after a submit (ms), where the vendor prescribes them; those that follow are decided here. */
+  firstMs: readonly number[];
+}
+
 /**
  * What the decision is made from. `elapsedMs` counts from the submit, or from the attachment of a task known by its id
  * only (`watched` then began as `ATTACHED`).
@@ -21,6 +28,8 @@ export interface PaceAt {
   watched?: Watched | undefined;
   /** Absent: nobody knows how long such a task takes. */
   known?: DurationKnowledge | undefined;
+  /** The intervals from the submit on that the vendor prescribes. */
+  firstMs?: readonly number[] | undefined;
 }
 
 /**
@@ -67,6 +76,10 @@ export function nextDelay(at: PaceAt, bounds: PollBounds, random: () => number):
   if (!(minMs < maxMs && maxMs > LEAST_CHOICE_MS)) return minMs;
   const watched = at.watched ?? UNWATCHED;
   const draw = Math.min(1, Math.max(0, random() || 0));
+  const prescribedMs = prescribed(at.elapsedMs, watched, at.firstMs ?? []);
+  if (prescribedMs !== undefined) {
+    return Math.min(maxMs, Math.max(minMs, prescribedMs * (1 + FIRST_JITTER * draw)));
+  }
   // It may have ended long ago.
   if (watched.seenMs < 0) return Math.min(maxMs, minMs * (1 + FIRST_JITTER * draw));
   const nowMs = at.elapsedMs >= watched.seenMs ? Math.min(at.elapsedMs, LATEST_MS) : watched.seenMs;
@@ -81,6 +94,17 @@ export function nextDelay(at: PaceAt, bounds: PollBounds, random: () => number):
   // The whole spread is moved inside: cut off, half of all tasks would be asked at the same bound.
   const fromMs = Math.max(minMs, Math.min(waitMs - spread / 2, maxMs - spread));
   return Math.min(maxMs, fromMs + spread * draw);
+}
+
+/** The prescribed interval that a task of this age is in; by its age, not by a count: polls that failed are not made up for. */
+function prescribed(elapsedMs: number, watched: Watched, firstMs: readonly number[]): number | undefined {
+  if (!watched.sinceSubmit) return undefined;
+  let endMs = 0;
+  for (const intervalMs of firstMs) {
+    endMs += intervalMs;
+    if (elapsedMs < endMs) return intervalMs;
+  }
+  return undefined;
 }
 
 /** The share of tasks like this one that are unfinished at a time, of those that were when it was last seen; 1 to 0. */

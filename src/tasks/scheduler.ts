@@ -19,6 +19,8 @@ export interface SchedulerOptions {
   longestQuietMs: number;
   /** Milliseconds to be quiet after the n-th "too many requests" in a row (1, 2, …). */
   backoffMs: (refusals: number) => number;
+  /** The least of them, whatever `Retry-After` says. */
+  leastQuietMs?: number | undefined;
 }
 
 /**
@@ -111,8 +113,8 @@ export class Scheduler {
       this.#refusedAt = this.#options.now();
       this.#rate = Math.max(LEAST_RATE, this.#rate / 2);
     }
-    const { backoffMs, longestQuietMs } = this.#options;
-    const quietMs = Math.min(retryAfterMs ?? backoffMs(this.#refusals), longestQuietMs);
+    const { backoffMs, longestQuietMs, leastQuietMs = 0 } = this.#options;
+    const quietMs = Math.max(leastQuietMs, Math.min(retryAfterMs ?? backoffMs(this.#refusals), longestQuietMs));
     this.#quietUntil = Math.max(this.#quietUntil, this.#refusedAt + quietMs);
     this.#arm();
   }

@@ -24,7 +24,7 @@ export interface TaskError {
 export interface StateReading {
   /** The status word as it came; undefined when there was none. */
   word: string | undefined;
-  /** What the answer as a whole says, where that is not what its word says. */
+  /** What the answer says; undefined where it has no word, or one that the gateway has told nobody about. */
   status?: TaskStatus | undefined;
   /** It tells an end, and holds nothing by which it would be the task's own and not that of the call. */
   isUnsure?: boolean | undefined;
@@ -49,7 +49,7 @@ export interface StateReading {
  */
 export type SubmitReading = { id: string; state: StateReading | null } | { refusal: Refusal } | null;
 
-/** Status words in lower case (design 4, field-notes A1). `""` is what several submits answer. */
+/** Words that gateways have in common, in lower case (design 4). `""` is what several submits answer. */
 const WORDS: Readonly<Record<string, TaskStatus>> = {
   '': 'queued',
   not_start: 'queued',
@@ -72,7 +72,10 @@ const WORDS: Readonly<Record<string, TaskStatus>> = {
   canceled: 'cancelled',
 };
 
-/** The status that `word` stands for, in any case; undefined for a word that nobody has told us about. */
+/**
+ * The status that `word` stands for, in any case; undefined for a word that nobody has told us about. For gateways that
+ * pass on the words of many; one with a vocabulary of its own reads by that.
+ */
 export function statusOf(word: string): TaskStatus | undefined {
   return Object.hasOwn(WORDS, word.trim().toLowerCase()) ? WORDS[word.trim().toLowerCase()] : undefined;
 }
@@ -111,8 +114,7 @@ export function fold(
   before: Progressed,
   reading: StateReading,
 ): { state: Progressed; unknownWord: boolean; withoutOutput: boolean } {
-  const { word } = reading;
-  const said = reading.status ?? (word === undefined ? undefined : statusOf(word));
+  const { word, status: said } = reading;
   // An end is an end: a lagging replica's "running" does not undo it. The same end may bring a fresh URL or a cost.
   if (isTerminal(before.status) && said !== before.status) {
     return { state: before, unknownWord: false, withoutOutput: false };

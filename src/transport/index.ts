@@ -1,6 +1,6 @@
 // The door of the transport room: one HTTP exchange, its errors, and nothing about tasks or vendors.
 
-export { Aborts, derived, Stop } from './aborts.js';
+export { Aborts, anyOf, derived, Stop } from './aborts.js';
 export {
   cleanBaseUrl,
   cleanHeaders,
@@ -16,7 +16,7 @@ export { bad, checkNames, checkSignal } from './check.js';
 export { sha256 } from './digest.js';
 export * from './errors.js';
 export { Answer, exchange, type FetchLike } from './exchange.js';
-export { isRecord, shownText, valueAt } from './json.js';
+export { codeOf, isId, isRecord, numberOf, shownText, textOf, urlOf, valueAt } from './json.js';
 export { fetchesDirectly } from './platform.js';
 export { redactJson, redactText } from './redact.js';
 export {

@@ -22,10 +22,10 @@ export const DEFAULT_RETRY: RetryPolicy = {
   unknownSubmits: false,
 };
 
-/** How one exchange ended, as far as a retry is concerned. */
+/** How one exchange ended, as far as a retry is concerned. `leastMs`: nobody asks again sooner, whatever the policy draws. */
 export type Ending =
   | { type: 'failure'; failure: Failure }
-  | { type: 'refused'; retryable: boolean; retryAfterMs: number | undefined }
+  | { type: 'refused'; retryable: boolean; retryAfterMs: number | undefined; leastMs?: number | undefined }
   | { type: 'untrusted' };
 
 /** `null` = do not repeat; otherwise the delay in milliseconds. `paid` marks an exchange that buys something. */
@@ -45,10 +45,8 @@ export function retryDelay(
       break;
     case 'refused':
       if (!ending.retryable) return null;
-      if (ending.retryAfterMs !== undefined) {
-        return ending.retryAfterMs > policy.capMs ? null : ending.retryAfterMs;
-      }
-      break;
+      if (ending.retryAfterMs !== undefined && ending.retryAfterMs > policy.capMs) return null;
+      return Math.max(ending.retryAfterMs ?? backoff(attempt, policy, at.random), ending.leastMs ?? 0);
   }
   return backoff(attempt, policy, at.random);
 }

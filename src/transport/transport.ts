@@ -42,6 +42,8 @@ export interface TransportOptions {
   fetch: FetchLike | undefined;
   requestTimeoutMs: number;
   retry: RetryPolicy;
+  /** After "too many requests" nobody asks again sooner (ms). */
+  afterRateLimitMs?: number | undefined;
   readRefusal: ReadRefusal;
   logger: Logger | undefined;
   now: () => number;
@@ -216,7 +218,12 @@ export class Transport {
   #refused(answer: Answer, refusal: Refusal, call: Call, nowMs = this.#options.now()) {
     const retryAfterMs = parseRetryAfter(answer.headers.get('retry-after'), nowMs);
     return {
-      ending: { type: 'refused', retryable: isRetryable(refusal.kind), retryAfterMs } satisfies Ending,
+      ending: {
+        type: 'refused',
+        retryable: isRetryable(refusal.kind),
+        retryAfterMs,
+        leastMs: refusal.kind === 'rate' ? this.#options.afterRateLimitMs : undefined,
+      } satisfies Ending,
       error: () =>
         refusalError(`${call.method} ${call.path}`, this.redact(refusal), {
           ...this.#facts(call),

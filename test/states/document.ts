@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
-import { isRecord } from '../../src/gateways/ima-router/json.js';
+import { isRecord } from '../../src/transport/index.js';
 
 /** One named example; `value` is absent where the document gives a bare name. */
 export interface Example {

@@ -3,10 +3,24 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { OutputFacts } from '../../src/media/index.js';
-import { fold, INITIAL, isTerminal, type Progressed, type StateReading, statusOf } from '../../src/tasks/state.js';
+import {
+  fold as foldRead,
+  INITIAL,
+  isTerminal,
+  type Progressed,
+  type StateReading,
+  statusOf,
+} from '../../src/tasks/state.js';
 
 const outputs: OutputFacts[] = [{ url: 'https://cdn.example.com/a.mp4', kind: 'video' }];
 const error = { message: 'no GPU', kind: 'upstream' } as const;
+
+/** As a gateway reads that has the common words: the status is what they say, unless the answer says more. */
+const fold = (before: Progressed, reading: StateReading) =>
+  foldRead(before, {
+    ...reading,
+    status: reading.status ?? (reading.word === undefined ? undefined : statusOf(reading.word)),
+  });
 
 /** The state after readings, each given by what is not usual of it. */
 function folded(...readings: Partial<StateReading>[]): Progressed {
@@ -28,6 +42,12 @@ test('a word and its status', () => {
     for (const word of spellings)
       expect([word, statusOf(word), statusOf(` ${word.toUpperCase()} `)]).toEqual([word, status, status]);
   }
+});
+
+test('what a word means is for its gateway to say: one that it does not know counts as running, whoever else knows it', () => {
+  const { state, unknownWord } = foldRead(INITIAL, { word: 'completed', outputs });
+  expect(state).toMatchObject({ status: 'running', rawStatus: 'completed' });
+  expect(unknownWord).toBe(true);
 });
 
 describe('on the way', () => {

@@ -1,8 +1,10 @@
 // `ima-router mock`: runs the mock gateway until Ctrl-C.
 
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { MockGatewayName } from '../../mock/index.js';
 
 interface MockFlags {
+  gateway: MockGatewayName;
   port: number;
   host: string;
   speed: number;
@@ -10,12 +12,16 @@ interface MockFlags {
   chaos?: number;
 }
 
+/** All that the mock plays: it loads when it runs, and help must not wait for it. */
+const GATEWAYS = Object.keys({ 'ima-router': true, imini: true } satisfies Record<MockGatewayName, true>);
+
 /** Of flags that make no sense; 1 is for a mock that cannot start. */
 const USAGE_EXIT = 2;
 
 export function mockCommand(): Command {
   return new Command('mock')
     .description('run a mock gateway: no key, no cost, real answers and media files')
+    .addOption(new Option('--gateway <name>', 'which one to play').choices(GATEWAYS).default('ima-router'))
     .option('--port <number>', 'port to listen on, 0 for any free one', wholeNumber, 4010)
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--speed <factor>', '1 = as slow as the real gateway, 20 = twenty times faster', positive, 20)
@@ -28,21 +34,18 @@ export function mockCommand(): Command {
 async function run({ chaos: rate = 0, ...flags }: MockFlags): Promise<void> {
   const { startMock } = await import('../../mock/index.js');
   const mock = await startMock({ ...flags, ...(rate > 0 && { chaos: { rate } }) });
-  // The address alone goes to stdout, so that a script can read it.
-  process.stdout.write(`${mock.url}\n`);
-  process.stderr.write(`
-Mock gateway for ima-router (seed ${mock.seed}, ${flags.speed} times faster than the real one${rate > 0 ? `, chaos ${rate}` : ''}). Ctrl-C ends it. Try:
-
-  curl -s ${mock.url}/v1/videos -H 'Authorization: Bearer ${mock.apiKey}' -H 'Content-Type: application/json' \\
-    -d '{"model":"kling-v3-video","prompt":"a puppy runs across a meadow","duration":5}'
-  curl -s ${mock.url}/v1/videos/<task_id> -H 'Authorization: Bearer ${mock.apiKey}'
-
-Keys: any, except sk-expired (401) and sk-empty (403, no balance).
-`);
-  await new Promise<void>((resolve) => {
+  // Who reads the address may end it at once.
+  const interrupted = new Promise<void>((resolve) => {
     process.once('SIGINT', resolve);
     process.once('SIGTERM', resolve);
   });
+  // The address alone goes to stdout, so that a script can read it.
+  process.stdout.write(`${mock.url}\n`);
+  process.stderr.write(`
+Mock gateway for ${mock.gateway} (seed ${mock.seed}, ${flags.speed} times faster than the real one${rate > 0 ? `, chaos ${rate}` : ''}). Ctrl-C ends it. Try:
+
+${mock.tryIt}`);
+  await interrupted;
   await mock.close();
   const { submits, polls, downloads } = mock.ledger;
   const twice = mock.ledger.paidTwice().length;

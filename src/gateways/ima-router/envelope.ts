@@ -1,6 +1,6 @@
 // Whether an object speaks of a task or is only the envelope around an answer: told by the fields beside its words.
 
-import { isId, isRecord, textOf } from './json.js';
+import { isId, isRecord, textOf } from '../../transport/index.js';
 
 /** Fields that only a task has, beside its id, in any of the families (design 5, field-notes A1). */
 const FIELDS_OF_TASKS = [

@@ -5,6 +5,7 @@ import type { paths } from '../../../generated/ima-router/openapi.js';
 import type { PreferredTaskEndpoint, TaskBodies } from '../../../generated/ima-router/requests.js';
 import { type Gateway, GatewayClient } from '../../client.js';
 import type { ClientOptions } from '../../options.js';
+import { DEFAULT_BOUNDS } from '../../tasks/index.js';
 import { durations } from './durations.js';
 import { names } from './names.js';
 import { readers } from './readers.js';
@@ -29,7 +30,8 @@ const gateway: Gateway = {
   // The vendor's own SDKs wait 1,800 s for images and 3,600 s for videos (field-notes A1).
   waitMs: { image: 1_800_000, music: 1_800_000, speech: 1_800_000, video: 3_600_000 },
   durations,
-  pollsPerSecond: 20,
+  poll: { bounds: DEFAULT_BOUNDS, firstMs: [], perSecond: 20, afterRateLimitMs: 0 },
+  results: { headers: {}, declaredSizes: 'about' },
 };
 
 /** The client of ima-router: any model of the gateway by its id, from request to file on disk. */

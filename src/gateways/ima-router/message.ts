@@ -1,6 +1,6 @@
 // What a message of ima-router says once its wrapping is off: whole JSON bodies inside a text, ids of exchanges.
 
-import { isRecord, textOf } from './json.js';
+import { isRecord, textOf } from '../../transport/index.js';
 
 /** A message without its wrapping. */
 export interface Words {

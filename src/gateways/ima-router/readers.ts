@@ -2,9 +2,8 @@
 
 import type { Modality } from '../../catalog/index.js';
 import { type StateReading, statusOf, type TaskReaders, type TaskStatus } from '../../tasks/index.js';
-import type { Answer } from '../../transport/index.js';
+import { type Answer, isRecord, numberOf } from '../../transport/index.js';
 import { hasTaskFields, isEmptyEnvelope } from './envelope.js';
-import { isRecord, numberOf } from './json.js';
 import { outputsOf } from './outputs.js';
 import { reasonOf, upstreamFault } from './reasons.js';
 import { requestIdOf, troubleOfCall } from './refusal.js';
@@ -50,7 +49,7 @@ function readState(answer: Answer, at: { pollPath: string; modality: Modality; i
   const reason = status === 'failed' || status === 'cancelled' ? reasonOf({ place, body, fault }) : undefined;
   return {
     word,
-    ...(status === said ? {} : { status }),
+    status,
     ...(status === 'failed' && isEmptyEnvelope(body, at.id) ? { isUnsure: true } : {}),
     progress: progressOf(place.progress),
     outputs: status === 'succeeded' ? outputsAt(place, at) : [],

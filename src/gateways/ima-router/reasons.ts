@@ -1,7 +1,7 @@
 // Why a task of ima-router failed: an upstream's code that overrules its words, and the text among many places.
 
 import type { TaskError } from '../../tasks/index.js';
-import { codeOf, isRecord, numberOf, textOf, urlOf, valueAt } from './json.js';
+import { codeOf, isRecord, numberOf, textOf, urlOf, valueAt } from '../../transport/index.js';
 import { unwrapped } from './message.js';
 import { verdictOn } from './verdict.js';
 

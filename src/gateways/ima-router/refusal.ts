@@ -1,9 +1,19 @@
 // How ima-router says no: four envelopes, read by code and message before the HTTP status (field-notes A1, "Errors").
 
 import { statusOf } from '../../tasks/index.js';
-import { type Answer, kindOfStatus, type Refusal, type RefusalKind } from '../../transport/index.js';
+import {
+  type Answer,
+  codeOf,
+  isId,
+  isRecord,
+  kindOfStatus,
+  numberOf,
+  type Refusal,
+  type RefusalKind,
+  textOf,
+  valueAt,
+} from '../../transport/index.js';
 import { isEmptyEnvelope } from './envelope.js';
-import { codeOf, isId, isRecord, numberOf, textOf, valueAt } from './json.js';
 import { unwrapped } from './message.js';
 import { inputIndexOf, NO_BALANCE, verdictOn } from './verdict.js';
 

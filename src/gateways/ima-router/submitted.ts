@@ -1,8 +1,17 @@
 // What the answer to a submit means for money: a task with an id, a refusal that is sure, or nothing that anybody knows.
 
 import { type SubmitReading, statusOf } from '../../tasks/index.js';
-import { type Answer, kindOfStatus, type Refusal } from '../../transport/index.js';
-import { isId, isRecord, numberOf, textOf, urlOf, valueAt } from './json.js';
+import {
+  type Answer,
+  isId,
+  isRecord,
+  kindOfStatus,
+  numberOf,
+  type Refusal,
+  textOf,
+  urlOf,
+  valueAt,
+} from '../../transport/index.js';
 import { kindOfCode, refusalIn } from './refusal.js';
 
 /** Midjourney answers a submit with `{code, description, result}`; these codes mean that a task exists. */

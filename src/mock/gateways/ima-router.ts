@@ -201,6 +201,12 @@ export const imaRouter: MockGateway = {
     format: '{extension}',
   },
 
+  tryIt: {
+    path: VIDEOS,
+    body: { model: 'kling-v3-video', prompt: 'a puppy runs across a meadow', duration: 5 },
+    poll: `${VIDEOS}/<task_id>`,
+  },
+
   submits: [
     ...ALL_VIDEO.map(video),
     { path: IMAGES, kind: 'image', pace: 'image', outputs: 1, answer: {}, id: TASK_ID },

@@ -1,7 +1,7 @@
 // What Seedance refuses on POST /api/v1/contents/generations/tasks: items, roles, and modes that exclude each other.
 
 import type { Body, Rule } from '../../../catalog/index.js';
-import { isRecord } from '../json.js';
+import { isRecord } from '../../../transport/index.js';
 import { finding, given } from './fields.js';
 
 const paths = ['/api/v1/contents/generations/tasks'];

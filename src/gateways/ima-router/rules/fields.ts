@@ -1,7 +1,7 @@
 // How the rules look at a body: is a field given, do two spellings of it agree, which media does the body carry.
 
 import type { Body, RuleFinding } from '../../../catalog/index.js';
-import { isRecord, numberOf, valueAt } from '../json.js';
+import { isRecord, numberOf, valueAt } from '../../../transport/index.js';
 
 /** A place in a body, as in `RuleFinding.path`. */
 export type Path = readonly (string | number)[];

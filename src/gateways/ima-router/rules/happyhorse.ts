@@ -1,7 +1,7 @@
 // What HappyHorse 1.0 refuses or drops: how many pictures and videos over all their spellings, one setting spelt twice.
 
 import type { Body, Rule } from '../../../catalog/index.js';
-import { isRecord } from '../json.js';
+import { isRecord } from '../../../transport/index.js';
 import { differing, finding, listOf, metadataOf } from './fields.js';
 
 const paths = ['/v1/videos'];

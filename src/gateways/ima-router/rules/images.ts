@@ -1,7 +1,7 @@
 // What the image models refuse or ignore: Wan 2.6 and 2.7, gpt-image-2, PrunaAI.
 
 import type { Body, Rule } from '../../../catalog/index.js';
-import { isRecord, numberOf, textOf } from '../json.js';
+import { isRecord, numberOf, textOf } from '../../../transport/index.js';
 import { finding, given, listOf, mediaIn } from './fields.js';
 
 const paths = ['/v1/images/generations'];

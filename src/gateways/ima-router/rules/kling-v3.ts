@@ -1,7 +1,7 @@
 // What kling-v3-video and kling-v3-omni-video refuse: sound, reference videos, shot types, one setting spelt twice.
 
 import type { Body, Rule } from '../../../catalog/index.js';
-import { numberOf, valueAt } from '../json.js';
+import { numberOf, valueAt } from '../../../transport/index.js';
 import { differing, finding, firstGiven, given, mediaIn, metadataOf, promptRequired } from './fields.js';
 
 const paths = ['/v1/videos'];

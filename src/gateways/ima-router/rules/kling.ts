@@ -1,7 +1,7 @@
 // What the legacy Kling models refuse or drop: the prompt, master editions, cfg_scale, spellings of the native endpoints.
 
 import type { Rule } from '../../../catalog/index.js';
-import { numberOf, valueAt } from '../json.js';
+import { numberOf, valueAt } from '../../../transport/index.js';
 import { finding, given, promptRequired, same } from './fields.js';
 
 const models = [

@@ -1,7 +1,7 @@
 // What Midjourney needs beyond its schemas: words or pictures by action, and prompt flags that lean on something else.
 
 import type { Rule } from '../../../catalog/index.js';
-import { textOf } from '../json.js';
+import { textOf } from '../../../transport/index.js';
 import { finding, given, listOf } from './fields.js';
 
 const IMAGINE = ['/mj/submit/imagine'];

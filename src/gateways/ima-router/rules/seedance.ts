@@ -1,7 +1,7 @@
 // What Seedance refuses on POST /v1/videos: which inputs go together, frame mode, ratios of `size`, the fast models.
 
 import type { Body, Rule } from '../../../catalog/index.js';
-import { textOf } from '../json.js';
+import { textOf } from '../../../transport/index.js';
 import { differing, finding, given, leavesOf, listOf, mediaIn, metadataOf, promptRequired } from './fields.js';
 
 const paths = ['/v1/videos'];

@@ -1,7 +1,7 @@
 // What Veo refuses or drops: 4k, a third picture in frame mode, one setting spelt twice.
 
 import type { Rule } from '../../../catalog/index.js';
-import { valueAt } from '../json.js';
+import { valueAt } from '../../../transport/index.js';
 import { differing, finding, listOf, metadataOf } from './fields.js';
 
 const paths = ['/v1/videos'];

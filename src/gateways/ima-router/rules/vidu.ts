@@ -1,7 +1,7 @@
 // What Vidu refuses or ignores: image-to-video-only models, the durations of each series, what `size` is.
 
 import type { Body, Rule, RuleFinding } from '../../../catalog/index.js';
-import { numberOf, textOf } from '../json.js';
+import { numberOf, textOf } from '../../../transport/index.js';
 import { finding, mediaIn, metadataOf, promptRequired } from './fields.js';
 
 function durationWithin(body: Body, min: number, max: number): RuleFinding[] {
