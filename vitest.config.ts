@@ -17,6 +17,13 @@ export default defineConfig({
     restoreMocks: true,
     unstubGlobals: true,
     // A real key in the developer's environment must never be used by a test.
-    env: { IMAROUTER_API_KEY: '', IMA_API_KEY: '', IMAROUTER_BASE_URL: '', IMA_BASE_URL: '' },
+    env: {
+      IMAROUTER_API_KEY: '',
+      IMA_API_KEY: '',
+      IMAROUTER_BASE_URL: '',
+      IMA_BASE_URL: '',
+      IMINI_API_KEY: '',
+      IMINI_BASE_URL: '',
+    },
   },
 });

@@ -1,7 +1,7 @@
 // What goes into the package: tsc's output, the data files beside it, and a CLI with its own dependencies inside.
 
 import { execFileSync } from 'node:child_process';
-import { chmod, copyFile, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,12 +17,15 @@ execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { cwd: root, 
 
 // Read at run time by the mock, by URL relative to its own module: same places as in the sources.
 await cp(join(root, 'src/mock/media'), join(dist, 'src/mock/media'), { recursive: true });
-await mkdir(join(dist, 'generated/ima-router'), { recursive: true });
-await copyFile(join(root, 'generated/ima-router/openapi.json'), join(dist, 'generated/ima-router/openapi.json'));
+for (const gateway of await readdir(join(root, 'generated'))) {
+  const folder = join('generated', gateway);
+  await mkdir(join(dist, folder), { recursive: true });
+  await copyFile(join(root, folder, 'openapi.json'), join(dist, folder, 'openapi.json'));
 
-// Every program that imports the library parses this file, for the raw `api` alone: bench/editor-cost.ts counts it.
-const apiTypes = join(dist, 'generated/ima-router/openapi.d.ts');
-await writeFile(apiTypes, leanTypes(await readFile(apiTypes, 'utf8')));
+  // Every program that imports the library parses this file, for the raw `api` alone: bench/editor-cost.ts counts it.
+  const apiTypes = join(dist, folder, 'openapi.d.ts');
+  await writeFile(apiTypes, leanTypes(await readFile(apiTypes, 'utf8')));
+}
 
 // The command line's own libraries are bundled, so that a user of the library does not install them.
 const cli = join(dist, 'src/cli/main.js');

@@ -35,12 +35,15 @@ try {
   await writeFile(
     join(user, 'use.mjs'),
     `import { ImaRouter, ImaRouterError } from 'ima-router';
-     import { catalog } from 'ima-router/models';
+     import { Imini } from 'ima-router/imini';
+     import { catalog, iminiCatalog } from 'ima-router/models';
      const route = new ImaRouter().models.route('kling-v3-video');
      if (route.path !== '/v1/videos' || catalog.models.length < 90) throw new Error('wrong catalogue');
      await new ImaRouter({ apiKey: 'sk-x' }).validate({ model: 'kling-v3-video', prompt: 'x' });
      const wrong = await new ImaRouter().submit({ model: 'kling-v3-video', prompt: 'x' }).catch((e) => e);
      if (!ImaRouterError.is(wrong) || wrong.code !== 'missing_api_key') throw wrong;
+     await new Imini({ apiKey: 'sk-x' }).validate({ model: 'google/nano-banana', prompt: 'x' });
+     if (iminiCatalog.models.length < 10) throw new Error('wrong second catalogue');
      const { startMock } = await import('ima-router/mock');
      const sentence = await startMock().then(() => 'started', (e) => e.message);
      if (!/npm i -D @stoplight/.test(sentence)) throw new Error('expected to be told what to install, got: ' + sentence);
@@ -58,19 +61,26 @@ try {
     `import { spawn } from 'node:child_process';
      import { once } from 'node:events';
      import { ImaRouter } from 'ima-router';
-     const mock = spawn(process.execPath, [process.argv[2], 'mock', '--port', '0', '--speed', '200']);
-     let said = '';
-     mock.stderr.on('data', (text) => { said += text; });
-     for await (const text of mock.stdout) { said += text; if (/http:\\/\\/[\\w.]+:\\d+/.test(said)) break; }
-     const [baseUrl] = /http:\\/\\/[\\w.]+:\\d+/.exec(said) ?? [];
-     if (baseUrl === undefined) throw new Error('the mock did not say where it is: ' + said);
-     const ima = new ImaRouter({ baseUrl, apiKey: 'sk-x', poll: { minMs: 20, maxMs: 200 } });
-     const result = await ima.generate({ model: 'sonic', prompt: 'x' });
-     const files = await result.download('out/');
-     mock.kill('SIGINT');
-     const [code] = await once(mock, 'exit');
-     if (files.length !== 2 || code !== 0) throw new Error('expected two songs and a clean end, got ' + files.length + ' and ' + code);
-     console.log('the installed command line serves its mock, and the installed library works against it');`,
+     import { Imini } from 'ima-router/imini';
+     for (const [name, Client, model, expected] of [
+       ['ima-router', ImaRouter, 'sonic', 2],
+       ['imini', Imini, 'google/nano-banana', 1],
+     ]) {
+       const mock = spawn(process.execPath, [process.argv[2], 'mock', '--gateway', name, '--port', '0', '--speed', '200']);
+       let said = '';
+       mock.stderr.on('data', (text) => { said += text; });
+       for await (const text of mock.stdout) { said += text; if (/http:\\/\\/[\\w.]+:\\d+/.test(said)) break; }
+       const [baseUrl] = /http:\\/\\/[\\w.]+:\\d+/.exec(said) ?? [];
+       if (baseUrl === undefined) throw new Error('the mock did not say where it is: ' + said);
+       const client = new Client({ baseUrl, apiKey: 'sk-x', poll: { minMs: 20, maxMs: 200 } });
+       const files = await (await client.generate({ model, prompt: 'x' })).download('out/');
+       mock.kill('SIGINT');
+       const [code] = await once(mock, 'exit');
+       if (files.length !== expected || code !== 0) {
+         throw new Error('expected ' + expected + ' files and a clean end, got ' + files.length + ' and ' + code);
+       }
+     }
+     console.log('the installed command line serves its mocks, and the installed library works against them');`,
   );
   console.log(run(process.execPath, ['mock.mjs', cli], user));
 } finally {

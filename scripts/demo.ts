@@ -1,50 +1,14 @@
-// The main job, shown: one video, image, song and speech from request to checked file. Free against the mock.
+// The main job, shown: one of each kind that a gateway makes, from request to checked file. Free against the mock.
 
 import { access, constants, mkdir, writeFile } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import Table from 'cli-table3';
-import { Command } from 'commander';
-import { ImaRouter, ImaRouterError, type TaskResult, type TaskState } from '../src/index.js';
-import { type Mock, startMock } from '../src/mock/index.js';
+import { Command, Option } from 'commander';
+import { type ClientOptions, ImaRouterError, type TaskResult, type TaskState } from '../src/index.js';
+import { type Mock, type MockGatewayName, startMock } from '../src/mock/index.js';
 import { decode } from './demo/decode.js';
+import { type Job, shops } from './demo/jobs.js';
 import { type Board, board } from './demo/progress.js';
-
-interface Options {
-  onUpdate: (state: TaskState) => void;
-  signal: AbortSignal;
-}
-
-/** The smallest request of each kind: a real run buys exactly these. */
-const jobs: { label: string; run: (ima: ImaRouter, options: Options) => Promise<TaskResult> }[] = [
-  {
-    label: 'video',
-    run: (ima, options) =>
-      ima.generate(
-        { model: 'kling-v3-video', prompt: 'A puppy runs across a meadow, morning light.', duration: 5 },
-        options,
-      ),
-  },
-  {
-    label: 'image',
-    run: (ima, options) =>
-      ima.generate(
-        { model: 'gemini-2.5-flash-image', prompt: 'A watercolour postcard of a mountain village.' },
-        options,
-      ),
-  },
-  {
-    label: 'song',
-    run: (ima, options) => ima.generate({ model: 'sonic', prompt: 'Bright synth-pop with a catchy chorus.' }, options),
-  },
-  {
-    label: 'speech',
-    run: (ima, options) =>
-      ima.generate(
-        { model: 'seed-tts-2.0', input: 'Hello, and welcome.', voice: 'zh_female_shuangkuaisisi_uranus' },
-        options,
-      ),
-  },
-];
 
 /** The mock's durations are the same at every run, so that the demo ends in time. */
 const SEED = 7;
@@ -68,13 +32,14 @@ try {
 }
 
 async function main(): Promise<number> {
-  const { real, out, speed } = new Command('demo')
-    .description('Generates a video, an image, a song and a speech, and saves them.')
-    .option('--real', 'buy them from the real gateway with IMAROUTER_API_KEY (costs money)', false)
+  const { gateway, real, out, speed } = new Command('demo')
+    .description('Generates one of each kind that a gateway makes, and saves them.')
+    .addOption(new Option('--gateway <name>', 'which one').choices(Object.keys(shops)).default('ima-router'))
+    .option('--real', 'buy them from the real gateway, with the key in your environment (costs money)', false)
     .option('-o, --out <dir>', 'where the files go', 'out/')
     .option('--speed <factor>', 'how much faster than life the mock runs', Number, 12)
     .parse()
-    .opts<{ real: boolean; out: string; speed: number }>();
+    .opts<{ gateway: MockGatewayName; real: boolean; out: string; speed: number }>();
 
   // Before anything is bought: a result that cannot be stored is half lost.
   try {
@@ -89,11 +54,12 @@ async function main(): Promise<number> {
   const polls = new Map<string, number>();
   const logger = pollCounter(polls);
 
-  const mock = real ? undefined : await startMock({ speed, seed: SEED });
-  const ima = mock === undefined ? new ImaRouter({ logger }) : mockClient(mock, speed, logger);
+  const mock = real ? undefined : await startMock({ gateway, speed, seed: SEED });
+  const { jobs: jobsOf, keyVariable } = shops[gateway];
+  const jobs = jobsOf({ logger, ...(mock === undefined ? {} : atMock(mock, speed)) });
   console.log(
     mock === undefined
-      ? 'Buying four generations from the real gateway:\n'
+      ? `Buying ${jobs.length} generations from the real gateway:\n`
       : `The bundled mock answers at ${mock.url}, ${speed} times faster than life; nothing is bought.\n`,
   );
 
@@ -102,7 +68,7 @@ async function main(): Promise<number> {
     process.stderr,
   );
   const results = await Promise.allSettled(
-    jobs.map((job) => one(job, { ima, out, shown, polls, signal: interrupted.signal })),
+    jobs.map((job) => one(job, { out, shown, polls, signal: interrupted.signal })),
   );
   shown.stop();
   await mock?.close();
@@ -120,13 +86,16 @@ async function main(): Promise<number> {
     if (mock !== undefined) console.error('\nStopped. The mock is gone, and its tasks with it.');
     return 130;
   }
-  if (!real) console.log('The same from the real gateway (it costs money): IMAROUTER_API_KEY=sk-… npm run demo:real');
+  const flags = gateway === 'ima-router' ? '' : ` -- --gateway ${gateway}`;
+  if (!real) {
+    console.log(`The same from the real gateway (it costs money): ${keyVariable}=sk-… npm run demo:real${flags}`);
+  }
   return failures.size > 0 ? 1 : 0;
 }
 
-function mockClient(mock: Mock, speed: number, logger: ReturnType<typeof pollCounter>): ImaRouter {
+function atMock(mock: Mock, speed: number): ClientOptions {
   const poll = { minMs: 3000 / speed, maxMs: 10_000 / speed, perSecond: 100 };
-  return new ImaRouter({ logger, baseUrl: mock.url, apiKey: mock.apiKey, poll });
+  return { baseUrl: mock.url, apiKey: mock.apiKey, poll };
 }
 
 /** Counts the status calls of each task, seen through the client's own log. */
@@ -143,8 +112,8 @@ function pollCounter(polls: Map<string, number>) {
 }
 
 async function one(
-  job: (typeof jobs)[number],
-  at: { ima: ImaRouter; out: string; shown: Board; polls: Map<string, number>; signal: AbortSignal },
+  job: Job,
+  at: { out: string; shown: Board; polls: Map<string, number>; signal: AbortSignal },
 ): Promise<Row[]> {
   const { label } = job;
   const { signal, shown } = at;
@@ -156,7 +125,7 @@ async function one(
   };
   let result: TaskResult | undefined;
   try {
-    result = await job.run(at.ima, { onUpdate, signal });
+    result = await job.run({ onUpdate, signal });
     const time = `${((Date.now() - startedAt) / 1000).toFixed(1)} s`;
     const files = await result.download(`${at.out}/`, { name: label, overwrite: true, signal });
     const { model, costUsd, id } = result;

@@ -1,4 +1,4 @@
-// The README's first command, as a stranger runs it: plain lines, a table, four kinds of file; and Ctrl-C in the middle.
+// The README's first command, as a stranger runs it: plain lines, a table, each gateway's kinds of file; and Ctrl-C in the middle.
 
 import { spawn } from 'node:child_process';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
@@ -10,7 +10,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 const script = fileURLToPath(new URL('../scripts/demo.ts', import.meta.url));
 let folder = '';
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'ima-router-demo-'));
+  folder = await mkdtemp(join(tmpdir(), 'demo-'));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -33,22 +33,37 @@ function demo(args: string[], onStderr: (text: string, interrupt: () => void) =>
   return new Promise((resolve) => child.on('close', (code) => resolve({ ...ended, code })));
 }
 
-test('makes a video, an image, a song and a speech', { timeout: 60_000 }, async () => {
-  const { code, stdout, stderr } = await demo(['--speed', '100', '--out', folder]);
+/** What a run at each gateway leaves and says. */
+const RUNS = [
+  {
+    gateway: 'ima-router',
+    flags: [],
+    files: ['image.png', 'song-1.mp3', 'song-2.mp3', 'speech.mp3', 'video.mp4'],
+    models: ['kling-v3-video', 'gemini-2.5-flash-image', 'sonic', 'seed-tts-2.0'],
+    running: /video +\d+ % {2}in_progress/,
+    real: 'IMAROUTER_API_KEY=sk-… npm run demo:real\n',
+    keyless: 'No API key for ima-router: set IMAROUTER_API_KEY or pass { apiKey }.',
+  },
+  {
+    gateway: 'imini',
+    flags: ['--gateway', 'imini'],
+    files: ['image.png', 'video.mp4'],
+    models: ['kling/kling-v3', 'google/nano-banana'],
+    running: /video +\d+ % {2}processing/,
+    real: 'IMINI_API_KEY=sk-… npm run demo:real -- --gateway imini\n',
+    keyless: 'No API key for imini: set IMINI_API_KEY or pass { apiKey }.',
+  },
+];
+
+test.each(RUNS)('$gateway: makes one of each kind', { timeout: 60_000 }, async (run) => {
+  const out = join(folder, run.gateway);
+  const { code, stdout, stderr } = await demo([...run.flags, '--speed', '100', '--out', out]);
   expect(stdout + stderr).toMatch(/All files decode, say \w+( and \w+)*\./);
   expect(code).toBe(0);
-  expect((await readdir(folder)).sort()).toEqual([
-    'SHA256SUMS',
-    'image.png',
-    'song-1.mp3',
-    'song-2.mp3',
-    'speech.mp3',
-    'video.mp4',
-  ]);
-  expect(stderr).toMatch(/video +\d+ % {2}in_progress/);
-  for (const model of ['kling-v3-video', 'gemini-2.5-flash-image', 'sonic', 'seed-tts-2.0'])
-    expect(stdout).toContain(model);
-  expect(stdout).toContain('IMAROUTER_API_KEY=sk-… npm run demo:real');
+  expect((await readdir(out)).sort()).toEqual(['SHA256SUMS', ...run.files]);
+  expect(stderr).toMatch(run.running);
+  for (const model of run.models) expect(stdout).toContain(model);
+  expect(stdout).toContain(run.real);
   expect(
     Math.max(
       ...stdout
@@ -58,7 +73,7 @@ test('makes a video, an image, a song and a speech', { timeout: 60_000 }, async 
     ),
   ).toBeLessThanOrEqual(110);
   const table = stdout.split('\n').filter((line) => line.includes('…') && !line.includes('npm'));
-  expect(Math.max(...table.map((line) => line.length))).toBeLessThanOrEqual(80 + folder.length);
+  expect(Math.max(...table.map((line) => line.length))).toBeLessThanOrEqual(80 + out.length);
 });
 
 test('Ctrl-C stops the waiting, says that the tasks run on, and exits with 130', { timeout: 60_000 }, async () => {
@@ -81,8 +96,15 @@ test('a folder that cannot be is told before anything is bought', { timeout: 60_
   expect(stdout).toBe('');
 });
 
-test('without a key the real run ends in one sentence', { timeout: 60_000 }, async () => {
-  const { code, stderr } = await demo(['--real', '--out', join(folder, 'none')]);
+test.each(RUNS)('$gateway: without a key the real run ends in one sentence', { timeout: 60_000 }, async (run) => {
+  const { code, stderr } = await demo([...run.flags, '--real', '--out', join(folder, 'none')]);
   expect(code).toBe(1);
-  expect(stderr).toContain('No API key for ima-router: set IMAROUTER_API_KEY or pass { apiKey }.');
+  expect(stderr).toContain(run.keyless);
+});
+
+test('a gateway that nobody knows is told in one sentence', { timeout: 60_000 }, async () => {
+  const { code, stdout, stderr } = await demo(['--gateway', 'imono', '--out', folder]);
+  expect(code).toBe(1);
+  expect(stderr.trim()).toMatch(/^error: .*'imono' is invalid\. Allowed choices are ima-router, imini\.$/);
+  expect(stdout).toBe('');
 });

@@ -42,6 +42,8 @@ describe('examples', () => {
           TSX_TSCONFIG_PATH: join(root, 'tsconfig.json'),
           IMAROUTER_API_KEY: 'sk-example-0123456789',
           IMAROUTER_BASE_URL: inject('mockUrl'),
+          IMINI_API_KEY: 'sk-example-9876543210',
+          IMINI_BASE_URL: inject('iminiMockUrl'),
           BUCKET_URL: `${bucket.url}/my-bucket`,
           ...keys,
         },
@@ -50,6 +52,9 @@ describe('examples', () => {
     expect(stderr).toBe('');
     if (name === 'generate.ts') expect(stdout).toMatch(/kling-v3-video-task_\w+-0\.mp4 [0-9a-f]{64} [\d.]+/);
     if (name === 'download.ts') expect(stdout).toMatch(/-image-0\.png \d+ [0-9a-f]{64} false\nimage \d{4,}\n$/);
+    if (name === 'two-gateways.ts') {
+      expect(stdout).toMatch(/^kling-v3-video video\/mp4 [0-9a-f]{64}\ngoogle\/nano-banana image\/png [0-9a-f]{64}\n$/);
+    }
     if (name === 'mock.ts') expect(stdout).toContain('succeeded 1 []');
     if (name === 'models.ts') expect(stdout).toContain("did you mean [ 'kling-v2-6'");
     if (name === 'live-model.ts') expect(stdout).toBe('0 new, 0 gone\nkling-v3-video\n');

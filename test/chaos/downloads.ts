@@ -16,7 +16,11 @@ export interface Fetched {
 }
 
 /** Fetches every output of a result into `folder`, which it has to itself, and asks again until it has it. */
-export async function fetched(result: TaskResult, folder: string, idleTimeoutMs: number): Promise<Fetched> {
+export async function fetched(
+  result: TaskResult,
+  folder: string,
+  { idleTimeoutMs, fileHeaders }: { idleTimeoutMs: number; fileHeaders: Record<string, string> },
+): Promise<Fetched> {
   const codes: string[] = [];
   const complaints: string[] = [];
   const complain = (what: string) => complaints.push(`${result.id}: ${what}`);
@@ -38,14 +42,14 @@ export async function fetched(result: TaskResult, folder: string, idleTimeoutMs:
       there = files;
     }
     if (file === undefined) complain(`no file after ${MAX_ATTEMPTS} attempts`);
-    else if (!(await isExact(file, output))) complain(`${file.path} is not what the gateway has`);
+    else if (!(await isExact(file, output, fileHeaders))) complain(`${file.path} is not what the gateway has`);
   }
   return { codes, complaints };
 }
 
 /** By the gateway's own word: the mock never strikes a HEAD, and its ETags are the first half of a sha256. */
-async function isExact(file: SavedFile, output: Output): Promise<boolean> {
-  const [bytes, truth] = await Promise.all([readFile(file.path), fetch(output.url, { method: 'HEAD' })]);
+async function isExact(file: SavedFile, output: Output, headers: Record<string, string>): Promise<boolean> {
+  const [bytes, truth] = await Promise.all([readFile(file.path), fetch(output.url, { method: 'HEAD', headers })]);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   return (
     truth.headers.get('etag') === `"${sha256.slice(0, 32)}"` &&

@@ -1,14 +1,14 @@
 // The one that dies: a small honest day of work. Kills itself at the n-th step, a step being either side of any file call; or is killed.
-// argv: gateway URL, journal folder, name of the run, way of its requests, step to die at (0 = never). Says how many steps it came through.
+// argv: gateway's name and URL, journal folder, name of the run, way of its requests, step to die at (0 = never). Says how many steps it came through.
 
 import fs from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ImaRouter } from '../../src/index.js';
+import { gatewayNamed } from './gateways.js';
 import { requestsOf } from './kill-work.js';
 
-const [baseUrl = '', journal = '', run = '', way = '', at = '0'] = process.argv.slice(2);
+const [name = '', baseUrl = '', journal = '', run = '', way = '', at = '0'] = process.argv.slice(2);
 const dieAt = Number(at);
 let steps = 0;
 
@@ -30,12 +30,12 @@ function between<Args extends unknown[], Result>(call: (...args: Args) => Promis
 
 const probe = await fs.open(join(tmpdir(), `ima-kill-${process.pid}`), 'w');
 const handles: object = Object.getPrototypeOf(probe);
-for (const name of ['write', 'writeFile', 'sync', 'datasync', 'truncate', 'stat', 'close']) {
-  Reflect.set(handles, name, between(Reflect.get(handles, name)));
+for (const call of ['write', 'writeFile', 'sync', 'datasync', 'truncate', 'stat', 'close']) {
+  Reflect.set(handles, call, between(Reflect.get(handles, call)));
 }
 await fs.rm(join(tmpdir(), `ima-kill-${process.pid}`));
 await probe.close();
-for (const name of [
+for (const call of [
   'open',
   'rename',
   'link',
@@ -50,12 +50,13 @@ for (const name of [
   'lstat',
   'utimes',
 ]) {
-  Reflect.set(fs, name, between(Reflect.get(fs, name)));
+  Reflect.set(fs, call, between(Reflect.get(fs, call)));
 }
 syncBuiltinESMExports();
 steps = 0;
 
-const ima = new ImaRouter({
+const gateway = gatewayNamed(name);
+const { client, families } = gateway.open({
   apiKey: 'sk-kill-0123456789',
   baseUrl,
   journal,
@@ -64,12 +65,12 @@ const ima = new ImaRouter({
   ...(way === 'own' && { fetch: (input: string, init?: RequestInit) => fetch(input, init) }),
 });
 
-const { items, single } = requestsOf(run);
+const { items, alone } = requestsOf(run, gateway.model);
 const work = async () => {
-  for await (const item of ima.batch(items, { concurrency: 2 })) if (item.error !== undefined) throw item.error;
+  for await (const item of client.batch(items, { concurrency: 2 })) if (item.error !== undefined) throw item.error;
 };
-const alone = async () => {
-  await (await ima.submit(single, { traceId: `${run}-single`, dedupe: 'attach' })).result();
+const single = async () => {
+  await (await families[0].buy(alone, { traceId: `${run}-single`, dedupe: 'attach' })).result();
 };
-await Promise.all([work(), alone()]);
+await Promise.all([work(), single()]);
 console.log(JSON.stringify({ steps }));

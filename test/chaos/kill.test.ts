@@ -9,13 +9,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ImaRouter, type JournalRecord } from '../../src/index.js';
+import type { JournalRecord } from '../../src/index.js';
 import { type Mock, startMock } from '../../src/mock/index.js';
+import { GATEWAYS, type Gateway } from './gateways.js';
 import { requestsOf } from './kill-work.js';
 import { type Cut, type Relay, relayTo, WIRE_INSTANTS } from './relay.js';
 
 const isFull = process.env.CHAOS === 'full';
-const KILLS = isFull ? 200 : 16;
+const KILLS = isFull ? 200 : 10;
 const seed = Number(process.env.CHAOS_SEED ?? 20_261_121);
 
 let folder = '';
@@ -89,6 +90,7 @@ function instants(count: number, whole: { steps: number; POST: number; GET: numb
 }
 
 interface Run {
+  gateway: Gateway;
   mock: Mock;
   relay: Relay;
   name: string;
@@ -99,16 +101,16 @@ interface Run {
   close(): Promise<void>;
 }
 
-async function begun(index: string, { kind, way, ...rest }: Instant): Promise<Run> {
-  const mock = await startMock({ speed: 1000, seed: 7 });
+async function begun(gateway: Gateway, index: string, { kind, way, ...rest }: Instant): Promise<Run> {
+  const mock = await startMock({ gateway: gateway.name, speed: 1000, seed: 7 });
   let kill = async (): Promise<void> => {};
   const cut = kind === 'file' ? undefined : { ...rest, when: kind };
   const relay = await relayTo(mock.url, cut, () => kill());
   const said = { stdout: '', stderr: '' };
-  const [name, journal] = [`run-${index}`, join(folder, `journal-${index}`)];
+  const [name, journal] = [`run-${index}`, join(folder, `journal-${gateway.name}-${index}`)];
   const dieAt = kind === 'file' ? rest.nth : 0;
   const live = async () => {
-    const one = spawn(process.execPath, [child, relay.url, journal, name, way, String(dieAt)]);
+    const one = spawn(process.execPath, [child, gateway.name, relay.url, journal, name, way, String(dieAt)]);
     one.stdout.on('data', (text) => (said.stdout += text));
     one.stderr.on('data', (text) => (said.stderr += text));
     const ended = once(one, 'close');
@@ -125,26 +127,31 @@ async function begun(index: string, { kind, way, ...rest }: Instant): Promise<Ru
     await relay.close();
     await mock.close();
   };
-  return { mock, relay, name, journal, live, said, close };
+  return { gateway, mock, relay, name, journal, live, said, close };
 }
 
 /** What the next morning does: takes up what is left, and does the same work again. */
-async function resumed({ relay, journal, name }: Run): Promise<{ records: JournalRecord[]; warnings: string[] }> {
+async function resumed({
+  gateway,
+  relay,
+  journal,
+  name,
+}: Run): Promise<{ records: JournalRecord[]; warnings: string[] }> {
   const warnings: string[] = [];
-  const ima = new ImaRouter({
+  const { client } = gateway.open({
     apiKey: 'sk-kill-0123456789',
     baseUrl: relay.url,
     journal,
     poll: { minMs: 10, maxMs: 30, perSecond: 1000 },
     onWarning: ({ code }) => warnings.push(code),
   });
-  await Promise.all((await ima.resume()).map((task) => task.result()));
-  expect(await ima.resume()).toEqual([]);
-  const { items } = requestsOf(name);
-  for await (const { error, result } of ima.batch(items)) {
+  await Promise.all((await client.resume()).map((task) => task.result()));
+  expect(await client.resume()).toEqual([]);
+  const { items } = requestsOf(name, gateway.model);
+  for await (const { error, result } of client.batch(items)) {
     if (result === undefined) expect(error).toMatchObject({ code: 'submit_unsettled' });
   }
-  return { records: await ima.journal.list(), warnings };
+  return { records: await client.journal.list(), warnings };
 }
 
 function check({ mock }: Run, records: readonly JournalRecord[], warnings: readonly string[]): void {
@@ -176,53 +183,57 @@ function checkStruck({ relay }: Run, { kind, method }: Instant, records: readonl
   expect(records.find(({ traceId }) => traceId === relay.struck)?.state, `the submit ${relay.struck}`).toBe('unknown');
 }
 
-test(`killed at ${KILLS} instants, then resumed: nothing lost, nothing paid twice`, {
-  timeout: isFull ? 600_000 : 60_000,
-}, async () => {
-  const whole = await begun('whole', { way: 'platform', kind: 'file', method: 'POST', nth: 0, at: 0 });
-  expect(await whole.live()).toBe('through');
-  const { steps } = JSON.parse(whole.said.stdout) as { steps: number };
-  const size = { steps, ...whole.relay.counts };
-  const calm = await resumed(whole);
-  check(whole, calm.records, calm.warnings);
-  expect(calm.records.map(({ state }) => state)).toEqual(['succeeded', 'succeeded', 'succeeded', 'succeeded']);
-  await whole.close();
-  expect(size.steps).toBeGreaterThan(60);
-  expect(size.POST).toBe(4);
+test.each(GATEWAYS)(
+  `$name: killed at ${KILLS} instants, then resumed: nothing lost, nothing paid twice`,
+  {
+    timeout: isFull ? 600_000 : 60_000,
+  },
+  async (gateway) => {
+    const whole = await begun(gateway, 'whole', { way: 'platform', kind: 'file', method: 'POST', nth: 0, at: 0 });
+    expect(await whole.live()).toBe('through');
+    const { steps } = JSON.parse(whole.said.stdout) as { steps: number };
+    const size = { steps, ...whole.relay.counts };
+    const calm = await resumed(whole);
+    check(whole, calm.records, calm.warnings);
+    expect(calm.records.map(({ state }) => state)).toEqual(['succeeded', 'succeeded', 'succeeded', 'succeeded']);
+    await whole.close();
+    expect(size.steps).toBeGreaterThan(60);
+    expect(size.POST).toBe(4);
 
-  const one = process.env.CHAOS_KILL;
-  const plan = one === undefined ? instants(KILLS, size) : [instantOf(one)];
-  const seen = { killed: 0, through: 0, unknown: 0, resumed: 0 };
-  const killed = new Set<string>();
-  const rest = plan.entries();
-  const work = async () => {
-    for (const [index, instant] of rest) {
-      const run = await begun(String(index), instant);
-      try {
-        const end = await run.live();
-        seen[end]++;
-        if (end === 'killed') killed.add(`${instant.way} ${instant.kind}`);
-        const { records, warnings } = await resumed(run);
-        check(run, records, warnings);
-        checkStruck(run, instant, records);
-        if (records.some(({ state }) => state === 'unknown')) seen.unknown++;
-        else seen.resumed++;
-      } catch (error) {
-        const replay = `CHAOS_KILL=${textOf(instant)} npx vitest run test/chaos/kill`;
-        throw new Error(`killed at ${textOf(instant)}, run ${index} of seed ${seed}; replay: ${replay}`, {
-          cause: error,
-        });
-      } finally {
-        await run.close();
+    const one = process.env.CHAOS_KILL;
+    const plan = one === undefined ? instants(KILLS, size) : [instantOf(one)];
+    const seen = { killed: 0, through: 0, unknown: 0, resumed: 0 };
+    const killed = new Set<string>();
+    const rest = plan.entries();
+    const work = async () => {
+      for (const [index, instant] of rest) {
+        const run = await begun(gateway, String(index), instant);
+        try {
+          const end = await run.live();
+          seen[end]++;
+          if (end === 'killed') killed.add(`${instant.way} ${instant.kind}`);
+          const { records, warnings } = await resumed(run);
+          check(run, records, warnings);
+          checkStruck(run, instant, records);
+          if (records.some(({ state }) => state === 'unknown')) seen.unknown++;
+          else seen.resumed++;
+        } catch (error) {
+          const replay = `CHAOS_KILL=${textOf(instant)} npx vitest run test/chaos/kill -t ${gateway.name}`;
+          throw new Error(`killed at ${textOf(instant)}, run ${index} of seed ${seed}; replay: ${replay}`, {
+            cause: error,
+          });
+        } finally {
+          await run.close();
+        }
       }
-    }
-  };
-  await Promise.all([work(), work()]);
-  console.log(`kill: ${JSON.stringify({ seed, ...size, ...seen })}`);
-  if (one !== undefined) return;
-  // The instants must not all fall where nothing is at stake: each kind struck, in each way, between departure and answer too.
-  expect([...killed].sort()).toEqual(WAYS.flatMap((way) => KINDS.map((kind) => `${way} ${kind}`)).sort());
-  expect(seen.killed).toBeGreaterThan(KILLS / 2);
-  expect(seen.unknown).toBeGreaterThan(0);
-  expect(seen.resumed).toBeGreaterThan(0);
-});
+    };
+    await Promise.all([work(), work()]);
+    console.log(`kill: ${JSON.stringify({ gateway: gateway.name, seed, ...size, ...seen })}`);
+    if (one !== undefined) return;
+    // The instants must not all fall where nothing is at stake: each kind struck, in each way, between departure and answer too.
+    expect([...killed].sort()).toEqual(WAYS.flatMap((way) => KINDS.map((kind) => `${way} ${kind}`)).sort());
+    expect(seen.killed).toBeGreaterThan(KILLS / 2);
+    expect(seen.unknown).toBeGreaterThan(0);
+    expect(seen.resumed).toBeGreaterThan(0);
+  },
+);

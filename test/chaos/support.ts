@@ -1,7 +1,6 @@
 // What all chaos tests share: how big and which day, what is bought, how it is brought back, and the audit of the books.
 
 import {
-  ImaRouter,
   type Journal,
   type JournalRecord,
   SubmitUnknownError,
@@ -9,6 +8,7 @@ import {
   type TaskResult,
 } from '../../src/index.js';
 import type { ChaosKind, Ledger, Mock, SubmitEntry } from '../../src/mock/index.js';
+import type { Family, Gateway } from './gateways.js';
 
 /** The full size runs by `npm run chaos` (vitest.chaos.config.ts), the quick one in `npm test`. */
 export const isFull = process.env.CHAOS === 'full';
@@ -35,67 +35,6 @@ const DOOM = 'doomed';
 export const outcome = ({ body }: { body: unknown }): 'succeeded' | 'failed' =>
   JSON.stringify(body).includes(DOOM) ? 'failed' : 'succeeded';
 
-/** How one order is sent: whatever it is, the words of its prompt are the test's. */
-interface Family {
-  outputs: number;
-  buy: (ima: ImaRouter, words: string, traceId: string) => ReturnType<ImaRouter['submit']>;
-}
-
-const picture = 'https://example.com/a.jpg';
-
-/** Every family of tasks that has a verb, each at its own endpoint. */
-export const FAMILIES: readonly Family[] = [
-  {
-    outputs: 1,
-    buy: (ima, prompt, traceId) => ima.submit({ model: 'kling-v3-video', prompt, duration: 5 }, { traceId }),
-  },
-  { outputs: 1, buy: (ima, prompt, traceId) => ima.submit({ model: 'viduq3-pro', prompt }, { traceId }) },
-  {
-    outputs: 1,
-    buy: (ima, prompt, traceId) =>
-      ima.submit(
-        { model: 'MiniMax-Hailuo-2.3', prompt, size: '768p', duration: 6 },
-        { traceId, endpoint: '/v1/video/generations' },
-      ),
-  },
-  {
-    outputs: 1,
-    buy: (ima, text, traceId) =>
-      ima.submit(
-        { model: 'seedance-2.0', content: [{ type: 'text', text }] },
-        { traceId, endpoint: '/api/v1/contents/generations/tasks' },
-      ),
-  },
-  {
-    outputs: 1,
-    buy: (ima, prompt, traceId) =>
-      ima.submit({ model: 'kling-v1-6', prompt }, { traceId, endpoint: '/kling/v1/videos/text2video' }),
-  },
-  {
-    outputs: 1,
-    buy: (ima, prompt, traceId) =>
-      ima.submit(
-        { model: 'kling-v2-6', prompt, image: picture },
-        { traceId, endpoint: '/kling/v1/videos/image2video' },
-      ),
-  },
-  {
-    outputs: 1,
-    buy: (ima, words, traceId) =>
-      ima.submit(
-        { model: 'doubao-video-subtitle-erase-cn', video_url: `https://example.com/${words}.mp4` },
-        { traceId, endpoint: '/v1/videos/subtitle-erase' },
-      ),
-  },
-  { outputs: 1, buy: (ima, prompt, traceId) => ima.submit({ model: 'gemini-2.5-flash-image', prompt }, { traceId }) },
-  { outputs: 2, buy: (ima, prompt, traceId) => ima.submit({ model: 'sonic', prompt }, { traceId }) },
-  {
-    outputs: 1,
-    buy: (ima, input, traceId) =>
-      ima.submit({ model: 'seed-tts-2.0', input, voice: 'zh_female_vv_uranus_bigtts' }, { traceId }),
-  },
-];
-
 /** One thing to buy. */
 export interface Order {
   nth: number;
@@ -105,9 +44,9 @@ export interface Order {
 }
 
 /** `count` orders over all families in turn, every seventh of which will fail. */
-export function orders(count: number): Order[] {
+export function orders(families: readonly Family[], count: number): Order[] {
   return Array.from({ length: count }, (_, index) => {
-    const family = FAMILIES[index % FAMILIES.length];
+    const family = families[index % families.length];
     if (family === undefined) throw new RangeError('there is no family');
     return {
       nth: index,
@@ -119,12 +58,12 @@ export function orders(count: number): Order[] {
 }
 
 /** A client for bad days: quick to ask again, patient with refusals, deaf to warnings. */
-export function clientOf(mock: Mock, journal: Journal, requestTimeoutMs: number): ImaRouter {
-  return new ImaRouter({
+export function opened(gateway: Gateway, mock: Mock, journal: Journal, requestTimeoutMs: number) {
+  return gateway.open({
     apiKey: mock.apiKey,
     baseUrl: mock.url,
     journal,
-    poll: { minMs: 10, maxMs: 50, perSecond: 100_000 },
+    poll: { minMs: 5, maxMs: 20, perSecond: 100_000 },
     // So many that no submit is refused to the end: 5 % of them are, each time.
     retry: { attempts: 10, baseMs: 2, capMs: 20 },
     requestTimeoutMs,

@@ -59,6 +59,7 @@ const TOY: MockGateway = {
   keys: {},
   paces: { slow: { seconds: 10, spread: 0 } },
   fields: { job: '{id}', href: '{url}', state: '{word}' },
+  tryIt: { path: '/make', body: { engine: 'toy-1' }, poll: '/look/<task_id>' },
   submits: [
     {
       path: '/make',

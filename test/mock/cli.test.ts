@@ -29,6 +29,32 @@ it('prints its address alone on stdout, help on stderr, and ends with 0 on SIGIN
   expect(await said).toMatch(/seed 5[\s\S]*curl -s http[\s\S]*1 submits, 0 polls, 0 downloads; paid twice: 0/);
 });
 
+it('plays the gateway that is named, and shows how to try that one', async () => {
+  const child = run('--port', '0', '--gateway', 'imini', '--speed', '1000');
+  const [said, exit] = [text(child.stderr), once(child, 'exit')];
+  const [line] = (await once(child.stdout, 'data')) as [Buffer];
+  const url = line.toString().trim();
+  child.kill('SIGINT');
+  expect((await exit)[0]).toBe(0);
+  const shown = await said;
+  expect(shown).toContain('Mock gateway for imini (seed');
+  expect(shown).toContain(`curl -s ${url}/v1/images/tasks/<task_id> -H 'Authorization: Bearer sk-mock'`);
+  expect(shown).toContain('Keys: any, except sk-expired (401) and sk-empty (402 for what costs money).');
+});
+
+it.each(['ima-router', 'imini'] as const)('%s: the lines that it shows are for a shell, and work', async (gateway) => {
+  await using mock = await startMock({ gateway });
+  const [, submit = '', poll = ''] = /^( {2}curl.*\n.*')\n( {2}curl.*)\n/.exec(mock.tryIt) ?? [];
+  const shell = async (line: string) => {
+    const child = spawn('sh', ['-c', line]);
+    return JSON.parse(await text(child.stdout)) as unknown;
+  };
+  const id = String(dig(await shell(submit), 'task_id'));
+  expect(mock.ledger.submits).toMatchObject([{ taskId: id, paid: true, status: 200 }]);
+  await shell(poll.replace('<task_id>', id));
+  expect(mock.ledger.polls).toMatchObject([{ taskId: id, status: 200 }]);
+});
+
 /** How a few submits end, one after the other: by a status, or without one. */
 async function daySeenAt(url: string): Promise<(number | 'lost')[]> {
   const seen: (number | 'lost')[] = [];
@@ -63,6 +89,7 @@ it.each([
   ['--chaos', '-0.1', /argument '-0\.1' is invalid\. It must be a share from 0/],
   ['--chaos', 'often', /argument 'often' is invalid\. It must be a share from 0/],
   ['--chaos', '', /argument '' is invalid\. It must be a share from 0/],
+  ['--gateway', 'imono', /argument 'imono' is invalid\. Allowed choices are ima-router, imini\./],
 ])('refuses a flag that makes no sense, in one sentence: %s %j', async (flag, value, sentence) => {
   const child = run(`${flag}=${value}`);
   const [said, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')]);
@@ -75,5 +102,6 @@ it('names all its flags in its help', async () => {
   const child = run('--help');
   const [said, [code]] = await Promise.all([text(child.stdout), once(child, 'exit')]);
   expect(code).toBe(0);
-  for (const flag of ['--port', '--host', '--speed', '--seed', '--chaos <rate>']) expect(said).toContain(flag);
+  for (const flag of ['--port', '--host', '--speed', '--seed', '--chaos <rate>', '--gateway <name>'])
+    expect(said).toContain(flag);
 });

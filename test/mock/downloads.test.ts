@@ -1,8 +1,10 @@
 // What servers of results do wrong: each act on a download does what its docstring says, and no more than that.
 
 import { gunzipSync } from 'node:zlib';
+import { PNG } from 'pngjs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Fault, Mock } from '../../src/mock/index.js';
+import { FIXTURES } from '../../src/mock/media.js';
 import { type Answer, type Bench, begin, bench, CLIP, dig } from './helpers.js';
 
 let here: Bench;
@@ -364,6 +366,22 @@ describe('other places, other things', () => {
     await expectPlain();
   });
 
+  it('placeholder: 200 with a picture of another size, whatever was asked for; the gateway’s own path to a file too', async () => {
+    const own = `${mock.url}/v1/videos/${id}/content`;
+    for (const from of [url, own]) {
+      strike('placeholder');
+      const headers = { authorization: `Bearer ${mock.apiKey}`, range: 'bytes=100-', 'if-range': etag };
+      const shown = await get(from, headers);
+      expect([shown.status, shown.headers['content-type'], shown.complete]).toEqual([200, 'image/png', true]);
+      const { width, height } = PNG.sync.read(shown.bytes());
+      for (const fixture of Object.values(FIXTURES))
+        expect([fixture.width, fixture.height]).not.toEqual([width, height]);
+      expect(shown.headers.etag).not.toBe(etag);
+      expect(last()).toMatchObject({ taskId: id, fault: 'placeholder', status: 200 });
+    }
+    await expectPlain();
+  });
+
   const FILE_ACTS = [
     'expire',
     'change',
@@ -375,6 +393,7 @@ describe('other places, other things', () => {
     'too-short',
     'redirect',
     'wrong-media',
+    'placeholder',
     'empty',
     'no-validators',
   ] as const;
