@@ -1,7 +1,7 @@
 import { ImaRouter } from 'ima-router';
 import { Imini } from 'ima-router/imini';
 
-const journal = 'tasks/'; // one folder for both: each client sees its own purchases only
+const journal = 'tasks/'; // one folder for both: each client takes up its own purchases only
 const ima = new ImaRouter({ journal }); // the key comes from IMAROUTER_API_KEY
 const imini = new Imini({ journal }); // and from IMINI_API_KEY
 

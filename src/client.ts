@@ -79,6 +79,8 @@ export interface Gateway {
   /** What validation needs; loaded with the first request. */
   parts: LazyParts;
   readRefusal: ReadRefusal;
+  /** The id that it gives an exchange, for whoever asks the vendor about it. */
+  requestIdOf: (answer: Answer) => string | undefined;
   readers: TaskReaders;
   /** Default patience per modality, in milliseconds. */
   waitMs: Readonly<Partial<Record<Modality, number>>>;
@@ -93,8 +95,8 @@ export interface Gateway {
   results: {
     /** What its result hosts want to see before they hand out a result. Never a secret. */
     headers: Readonly<Record<string, string>>;
-    /** `exact`: a picture of another size than the gateway declares is not the result. Else it is worth a warning. */
-    declaredSizes: 'exact' | 'about';
+    /** `firm`: a picture that has not the size that the gateway declares is not the result. Else it is worth a warning. */
+    declaredSizes: 'firm' | 'hint';
   };
 }
 
@@ -193,7 +195,7 @@ export class GatewayClient<Bodies extends BodyMap, Preferred, Paths extends obje
     // Epoch milliseconds on a clock that nobody sets back: waits must not hang when the system time changes.
     const clock = { now: () => performance.timeOrigin + performance.now(), random: Math.random };
     const retry = retryPolicy(options.retry);
-    const afterRateLimitMs = floorAfterRateLimit(options, gateway.poll.afterRateLimitMs);
+    const afterRateLimitMs = floorAfterRateLimit(options, gateway.poll.afterRateLimitMs, gateway.poll);
     this.#gateway = gateway;
     this.#catalog = new Catalog(gateway.catalog, gateway.names);
     this.#strictness = strictnessOf(options.validate);
@@ -208,6 +210,7 @@ export class GatewayClient<Bodies extends BodyMap, Preferred, Paths extends obje
       retry,
       afterRateLimitMs,
       readRefusal: gateway.readRefusal,
+      requestIdOf: gateway.requestIdOf,
       logger: safeLogger(options.logger),
       ...clock,
     });

@@ -121,10 +121,19 @@ export function pollPolicy(poll: ClientOptions['poll'], standard: PollPolicy): P
   return { bounds: { minMs, maxMs }, firstMs: min === undefined && max === undefined ? firstMs : [] };
 }
 
-/** The vendor's floor after "too many requests" (ms), unless the user asks for less in so many words. */
-export function floorAfterRateLimit({ poll, retry }: ClientOptions, standardMs: number): number {
-  const wished = [retry?.baseMs, retry?.capMs, poll?.minMs, poll?.maxMs];
-  return wished.some((ms) => ms !== undefined && ms < standardMs) ? 0 : standardMs;
+/** The vendor's floor after "too many requests" (ms), unless the user asks for less than is usual, and for less than that. */
+export function floorAfterRateLimit(
+  { poll, retry }: ClientOptions,
+  standardMs: number,
+  { bounds }: PollPolicy,
+): number {
+  const wished = [
+    [retry?.baseMs, DEFAULT_RETRY.baseMs],
+    [retry?.capMs, DEFAULT_RETRY.capMs],
+    [poll?.minMs, bounds.minMs],
+    [poll?.maxMs, bounds.maxMs],
+  ] as const;
+  return wished.some(([ms, usualMs]) => ms !== undefined && ms < Math.min(usualMs, standardMs)) ? 0 : standardMs;
 }
 
 /** Status calls per second, all tasks together. */

@@ -180,7 +180,8 @@ function mediaFacts(
     modality === 'video' && own.length > 0 && own.every(({ schema }) => demandsImage(document, schema));
   return {
     ...(fromImageOnly ? { imageToVideoOnly: true } : {}),
-    ...(fields.some(({ takes }) => takes === 'url') && !fields.some(({ takes }) => takes === 'data')
+    ...(fields.some(({ takes }) => takes === 'url') &&
+    !fields.some(({ takes }) => takes === 'data' || takes === 'either')
       ? { needsPublicUrl: true }
       : {}),
   };
@@ -194,10 +195,10 @@ function mediaOf(document: JsonObject, bodies: readonly Body[]): Map<string, Fie
 function mediaFile(header: string, fields: ReadonlyMap<string, FieldOfMedia[]>): string {
   const lines = [...fields].map(([key, held]) => `  ${JSON.stringify(key)}: ${JSON.stringify(held)},`);
   return `${header}
-/** A field that holds media: \`*\` stands for the items of a list; \`data\` takes base64 and data URLs as well, of \`unsaid\` the document is silent. */
+/** A field that holds media: \`*\` stands for the items of a list; \`data\` takes base64 and data URLs as well, \`either\` rather a URL, of \`unsaid\` the document is silent. */
 export interface MediaField {
   readonly path: readonly string[];
-  readonly takes: 'url' | 'data' | 'unsaid';
+  readonly takes: 'url' | 'data' | 'either' | 'unsaid';
   readonly kind?: 'image' | 'video' | 'audio';
   /** The most bytes that may be sent inline, as far as anybody says. */
   readonly maxBytes?: number;

@@ -42,6 +42,7 @@ export function mediaFieldsOf(root: JsonObject, schema: JsonObject): FieldOfMedi
 }
 
 function takenBy(schema: JsonObject, description: string): FieldOfMedia['takes'] {
+  if (schema['x-inline'] === 'too') return 'either';
   if (BASE64.test(description)) return 'data';
   return schema.format === 'uri' || /\bURLs?\b/i.test(description) ? 'url' : 'unsaid';
 }

@@ -7,8 +7,11 @@ import type { MediaKind } from './sniff.js';
 /** A field of a request that holds media; `*` in its path stands for the items of a list. */
 export interface FieldOfMedia {
   readonly path: readonly string[];
-  /** `url`: only what the gateway can fetch; `data`: also base64 and data URLs; `unsaid`: the document does not say. */
-  readonly takes: 'url' | 'data' | 'unsaid';
+  /**
+   * `url`: only what the gateway can fetch; `data`: also base64 and data URLs; `either`: a URL is better, a data URL is
+   * taken too; `unsaid`: the document does not say.
+   */
+  readonly takes: 'url' | 'data' | 'either' | 'unsaid';
   readonly kind?: MediaKind;
   /** The most bytes that may be sent inline, as far as anybody says. */
   readonly maxBytes?: number;

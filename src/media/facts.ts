@@ -57,6 +57,11 @@ export interface DownloadProgress {
 export interface TransferOptions {
   /** Give up on a connection when no byte comes for this long. Default 30,000. */
   idleTimeoutMs?: number | undefined;
+  /**
+   * Take a picture of another size than its gateway declared, where that is firm: it is a `DownloadError` with code
+   * `placeholder` otherwise. Default false.
+   */
+  anySize?: boolean | undefined;
   /** A result that is larger is refused, before its bytes where its length is told. Default: no limit. */
   maxBytes?: number | undefined;
   onProgress?: ((progress: DownloadProgress) => void) | undefined;

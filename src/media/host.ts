@@ -2,7 +2,15 @@
 
 import { ConfigError, type ImaRouterError, messageOf } from '../transport/index.js';
 import { type Draft, type Local, type Path, setAt } from './draft.js';
-import { type HostedField, type HostFile, isNamedLikeMedia, isOutOfReach, type LocalOptions, WEB } from './local.js';
+import {
+  goesInline,
+  type HostedField,
+  type HostFile,
+  isNamedLikeMedia,
+  isOutOfReach,
+  type LocalOptions,
+  WEB,
+} from './local.js';
 
 /** Uploads at once; more would only crowd each other. */
 const MOST_UPLOADS = 6;
@@ -13,14 +21,14 @@ export async function hosted(draft: Draft, options: LocalOptions, signal: AbortS
   // One piece of work per thing and use of it: the same file may be wanted as an image here and as a video there.
   const works = new Map<string, { local: Local; paths: Path[] }>();
   for (const local of draft.locals) {
-    const use = `${local.standIn} ${local.field?.kind ?? ''} ${local.field?.takes === 'data'}`;
+    const use = `${local.standIn} ${local.field?.kind ?? ''} ${goesInline(local.field, options)}`;
     const held = works.get(use);
     if (held === undefined) works.set(use, { local, paths: [local.path] });
     else held.paths.push(local.path);
   }
   const urlOf = async (local: Local): Promise<string> => {
-    const file = await fileOf(local);
-    if (local.field?.takes === 'data') return dataUrl(file);
+    const file = await fileOf(local, options);
+    if (goesInline(local.field, options)) return dataUrl(file);
     if (hostFile === undefined) throw new TypeError('local media without hostFile were let through');
     return hostedUrl(hostFile, file, { model, field: local.path.join('.'), signal }, options);
   };
@@ -57,10 +65,10 @@ async function hostedUrl(hostFile: HostFile, file: File, about: HostedField, opt
   return new URL(url).href;
 }
 
-async function fileOf({ source, path, field }: Local): Promise<File> {
+async function fileOf({ source, path, field }: Local, options: LocalOptions): Promise<File> {
   // File system and signatures load with the first local file.
   const { fileFrom } = await import('./local-file.js');
-  const maxBytes = field?.takes === 'data' ? field.maxBytes : undefined;
+  const maxBytes = goesInline(field, options) ? field?.maxBytes : undefined;
   return fileFrom(source, path, { kind: field?.kind, isNamedLikeMedia, maxBytes });
 }
 

@@ -46,12 +46,11 @@ export function localIssues(
     const received = `${sizeOf(local.source)} bytes`;
     if (local.field === undefined && (options.isKnown || isWords(local.path))) {
       issues.push(issueOf(local.path, 'holds bytes, and is not a media field', 'no bytes', received));
-    } else if (options.hostFile === undefined && local.field?.takes !== 'data') {
-      issues.push(issueOf(local.path, `holds bytes, and ${FETCHES}`, PUBLIC, received));
-    } else if (local.field?.takes === 'data' && Number(sizeOf(local.source)) > (local.field.maxBytes ?? ENDLESS)) {
-      issues.push(
-        issueOf(local.path, 'is too large to be sent inline', `at most ${local.field.maxBytes} bytes`, received),
-      );
+    } else if (!goesInline(local.field, options)) {
+      if (options.hostFile === undefined)
+        issues.push(issueOf(local.path, `holds bytes, and ${FETCHES}`, PUBLIC, received));
+    } else if (Number(sizeOf(local.source)) > (local.field?.maxBytes ?? ENDLESS)) {
+      issues.push(issueOf(local.path, TOO_LARGE, mostOf(local.field), received));
     }
   }
   const binary = new Set(draft.locals.map(({ path }) => path.join('\0')));
@@ -78,6 +77,14 @@ export function localIssues(
   }
   return { issues, hasLocal };
 }
+
+/** Whether what is local goes into the request itself; where that is only the second best, a host goes before it. */
+export function goesInline(field: FieldOfMedia | undefined, { hostFile }: Pick<LocalOptions, 'hostFile'>): boolean {
+  return field?.takes === 'data' || (field?.takes === 'either' && hostFile === undefined);
+}
+
+const TOO_LARGE = 'is too large to be sent inline';
+const mostOf = (field: FieldOfMedia | undefined): string => `at most ${field?.maxBytes} bytes`;
 
 const ENDLESS = Number.POSITIVE_INFINITY;
 const FETCHES = 'the gateway fetches media from the web';
@@ -112,12 +119,15 @@ function verdictOn(text: string, field: FieldOfMedia | undefined, options: Local
     return 'sent';
   }
   if (kind === 'address' || kind === 'blob') return refuse(WHAT[kind]);
-  if (field.takes === 'data') {
+  if (field.takes === 'either' && kind === 'data' && canHost && bytesInline(text) > (field.maxBytes ?? ENDLESS)) {
+    return 'local';
+  }
+  if (field.takes === 'data' || (field.takes === 'either' && (kind === 'file' || kind === 'data'))) {
     if (kind === 'file') return 'local'; // read and sent as it is: no host needed
     if (kind === 'word')
       return isBase64(text, 'lines') && text.length >= SHORTEST_BASE64 ? 'sent' : refuse('is no media', 'a data URL');
     if (kind === 'data' && bytesInline(text) > (field.maxBytes ?? ENDLESS)) {
-      return refuse('is too large to be sent inline', `at most ${field.maxBytes} bytes`);
+      return refuse(TOO_LARGE, mostOf(field));
     }
     const isOther =
       kind === 'data' && field.kind !== undefined && !text.trim().slice(5).toLowerCase().startsWith(field.kind);
@@ -145,8 +155,12 @@ function issueOf(path: Path, what: string, expected: string, received: string): 
 const sizeOf = (source: Source): unknown =>
   typeof source === 'string' ? source.length : 'byteLength' in source ? source.byteLength : source.size;
 
-/** What a data URL holds, to within its padding. */
-const bytesInline = (text: string): number => ((text.length - text.indexOf(',') - 1) * 3) / 4 - 2;
+/** What a data URL in base64 holds. */
+function bytesInline(text: string): number {
+  const given = text.trim();
+  const padding = given.endsWith('==') ? 2 : given.endsWith('=') ? 1 : 0;
+  return Math.floor(((given.length - given.indexOf(',') - 1) * 3) / 4) - padding;
+}
 
 /** Without the query of a URL. */
 const shown = (text: string): string => shownText(text, text.replace(/\?.*/s, '?***'));

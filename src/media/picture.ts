@@ -27,6 +27,9 @@ export async function pictureSize(bytes: Uint8Array): Promise<Size | undefined> 
   }
 }
 
+/** Sides that differ by less than this share are those of the same picture, encoded by another rule. */
+const NEAR = 0.05;
+
 /** Whether a result of that size is another than what was declared; what was not declared, or is not known, differs in nothing. */
 export function isOtherSize({ width, height }: OutputFacts, size: Size | undefined): size is Size {
   return size !== undefined && ((width ?? size.width) !== size.width || (height ?? size.height) !== size.height);
@@ -38,17 +41,23 @@ export function sizesSaid({ width, height }: OutputFacts, size: Size): { declare
 }
 
 /**
- * Throws `DownloadError` (`placeholder`) where a picture has another size than its gateway declared: some hosts show a
- * picture of their own, with status 200, to whom they do not like.
+ * Throws `DownloadError` (`placeholder`) where a picture has not the size that its gateway declared, either way round and
+ * to within 5 %: some hosts show a picture of their own, with status 200, to whom they do not like.
  */
 export function assertNoPlaceholder({ output, origin }: Job, size: Size | undefined): void {
-  if (output.kind !== 'image' || !isOtherSize(output, size)) return;
-  const { declared, found } = sizesSaid(output, size);
-  const which = `The gateway declared a picture of ${declared} pixels at ${shown(output.url)}; what came has ${found}`;
+  const { kind, width, height } = output;
+  if (kind !== 'image' || (width === undefined && height === undefined)) return;
+  const isNear = (side: number, declared: number | undefined): boolean =>
+    declared === undefined || Math.abs(side - declared) <= NEAR * declared;
+  const fits = (one: number, other: number): boolean => isNear(one, width) && isNear(other, height);
+  if (size !== undefined && (fits(size.width, size.height) || fits(size.height, size.width))) return;
+  const declared = `${width ?? '?'}×${height ?? '?'}`;
+  const found = size === undefined ? 'does not say what size it has' : `has ${size.width}×${size.height}`;
+  const which = `The gateway declared a picture of ${declared} pixels at ${shown(output.url)}; what came ${found}`;
   throw failure(origin, `${which}: another picture in place of the result.`, {
     code: 'placeholder',
     retryable: true,
-    hint: 'The result itself is done and paid: download again later, or open its URL in a browser to see what its host shows.',
+    hint: 'The result itself is done and paid: download again later, or with `anySize: true` if this is the result.',
   });
 }
 

@@ -178,7 +178,7 @@ export class Saver {
       const { bytes, sha256, modifiedMs } = await part.finished();
       try {
         if (!isSurelyWhole) assertWhole(job, await endingOf(part.path, sniffed.contentType), sniffed);
-        await this.#compare(job, part.path, bytes);
+        await this.#compare(job, part.path, bytes, options);
       } catch (error) {
         // To go on with it would be to have the same bytes again.
         isOfUse = false;
@@ -200,7 +200,7 @@ export class Saver {
   }
 
   /** What the gateway says of a file, compared with what came: a difference is worth a warning, or more where it is strict. */
-  async #compare(job: Job, path: string, bytes: number): Promise<void> {
+  async #compare(job: Job, path: string, bytes: number, { anySize = false }: DownloadOptions): Promise<void> {
     const { output, origin } = job;
     const which = shownOrigin(origin);
     if (output.bytes !== undefined && output.bytes !== bytes) {
@@ -208,7 +208,7 @@ export class Saver {
     }
     if (output.width === undefined && output.height === undefined) return;
     const size = await sizeOf(path, output.kind);
-    if (this.#access.declaredSizes === 'exact') assertNoPlaceholder(job, size);
+    if (this.#access.declaredSizes === 'firm' && !anySize) assertNoPlaceholder(job, size);
     if (!isOtherSize(output, size)) return;
     const { declared, found } = sizesSaid(output, size);
     origin.warn('dimension_mismatch', `The gateway declared ${declared} for ${which}; it is ${found}.`);

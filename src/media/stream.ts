@@ -9,6 +9,10 @@ import { type Job, type MediaAccess, type Sink, transfer } from './transfer.js';
 import type { Entity } from './version.js';
 import { assertWholeBytes, warnUnsure } from './whole.js';
 
+/** Whether a picture of another size than declared is to be refused. */
+const isFirm = ({ declaredSizes }: MediaAccess, { anySize = false }: TransferOptions): boolean =>
+  declaredSizes === 'firm' && !anySize;
+
 /** Chunks that wait for the reader of a stream; he may be slow, but he is not to be waited for at each one. */
 const AHEAD = 2;
 
@@ -21,7 +25,7 @@ export function streamOf(job: Job, access: MediaAccess, options: TransferOptions
   const left = new AbortController();
   const given = derived(options.signal);
   const signal = given === undefined ? left.signal : anyOf([given, left.signal]);
-  const gauge = access.declaredSizes === 'exact' ? new Gauge(job) : undefined;
+  const gauge = isFirm(access, options) ? new Gauge(job) : undefined;
   return new Promise((resolve, reject) => {
     let at = 0;
     let entity: Entity | undefined;
@@ -108,7 +112,7 @@ export async function bytesOf(job: Job, access: MediaAccess, options: TransferOp
   let at = 0;
   let entity: Entity | undefined;
   let sniffed: Sniffed | undefined;
-  const gauge = access.declaredSizes === 'exact' ? new Gauge(job) : undefined;
+  const gauge = isFirm(access, options) ? new Gauge(job) : undefined;
   const { isSurelyWhole } = await transfer(
     job,
     {

@@ -27,8 +27,8 @@ import { wireFor } from './wire.js';
 export interface MediaAccess extends Hosts {
   /** A `fetch` of the user's own; undefined where this library chooses the way. */
   fetch: Parameters<typeof wireFor>[0];
-  /** Whether pictures have the very size that the gateway declares, so that any other is not the result. */
-  declaredSizes: 'exact' | 'about';
+  /** Whether a picture that has not the size that the gateway declares is not the result. */
+  declaredSizes: 'firm' | 'hint';
   retry: RetryPolicy;
   random: () => number;
 }

@@ -78,7 +78,7 @@ export class Endings {
     const last = `last status "${this.#redact(state.rawStatus)}"${percent}`;
     return new WaitTimeoutError(
       `Task ${this.#ref.id} (${this.#ref.model}) did not end within ${timeoutMs} ms (${last}); it runs on.`,
-      { code: 'wait_timeout', retryable: true, ...this.#facts, hint: this.#goOn, cause },
+      { code: 'wait_timeout', retryable: true, ...this.#facts, requestId: state.requestId, hint: this.#goOn, cause },
     );
   }
 
@@ -86,6 +86,7 @@ export class Endings {
     return new InvalidResponseError(`Task ${this.#ref.id} (${this.#ref.model}) succeeded but gives no result.`, {
       code: 'succeeded_without_output',
       ...this.#facts,
+      requestId: state.requestId,
       body: this.#redact(state.raw),
       hint: 'Read the task again later, or ask the vendor with this id.',
     });

@@ -208,9 +208,14 @@ export class TaskEngine implements TaskPort {
     this.#noting.delete(ref.id);
   }
 
-  delay({ model, modality }: TaskRef, at: { elapsedMs: number; watched: Watched }): number {
+  delay({ model, modality }: TaskRef, at: { elapsedMs: number; watched: Watched; answeredMs: number }): number {
     const { poll, random } = this.#options;
-    return nextDelay({ ...at, known: this.#durations.of(model, modality), firstMs: poll.firstMs }, poll.bounds, random);
+    const known = this.#durations.of(model, modality);
+    return nextDelay(
+      { ...at, known, prescribed: { firstMs: poll.firstMs, sinceMs: at.answeredMs } },
+      poll.bounds,
+      random,
+    );
   }
 
   readonly onAbort = (signal: AbortSignal, listener: () => void): (() => void) =>

@@ -4,6 +4,7 @@ export type { BatchItem, BatchOptions, BatchTotals, BatchUpdate } from './batch.
 export { DirectoryJournal, type DirectoryJournalOptions } from './directory-journal.js';
 export type { DurationPriors, DurationRange } from './durations.js';
 export { type EngineOptions, type ResumeFilter, TaskEngine } from './engine.js';
+export { exactJson, idOf, isLikeId, namesTask } from './ids.js';
 export {
   type Journal,
   type JournalFilter,

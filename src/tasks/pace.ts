@@ -28,8 +28,8 @@ export interface PaceAt {
   watched?: Watched | undefined;
   /** Absent: nobody knows how long such a task takes. */
   known?: DurationKnowledge | undefined;
-  /** The intervals from the submit on that the vendor prescribes. */
-  firstMs?: readonly number[] | undefined;
+  /** The intervals that the vendor prescribes, from when the gateway answered the submit: `firstMs` and the time since (ms). */
+  prescribed?: { firstMs: readonly number[]; sinceMs: number } | undefined;
 }
 
 /**
@@ -76,7 +76,7 @@ export function nextDelay(at: PaceAt, bounds: PollBounds, random: () => number):
   if (!(minMs < maxMs && maxMs > LEAST_CHOICE_MS)) return minMs;
   const watched = at.watched ?? UNWATCHED;
   const draw = Math.min(1, Math.max(0, random() || 0));
-  const prescribedMs = prescribed(at.elapsedMs, watched, at.firstMs ?? []);
+  const prescribedMs = watched.sinceSubmit ? prescribed(at.prescribed) : undefined;
   if (prescribedMs !== undefined) {
     return Math.min(maxMs, Math.max(minMs, prescribedMs * (1 + FIRST_JITTER * draw)));
   }
@@ -97,15 +97,16 @@ export function nextDelay(at: PaceAt, bounds: PollBounds, random: () => number):
 }
 
 /** The prescribed interval that a task of this age is in; by its age, not by a count: polls that failed are not made up for. */
-function prescribed(elapsedMs: number, watched: Watched, firstMs: readonly number[]): number | undefined {
-  if (!watched.sinceSubmit) return undefined;
+function prescribed({ firstMs, sinceMs }: NonNullable<PaceAt['prescribed']> = NOT_PRESCRIBED): number | undefined {
   let endMs = 0;
   for (const intervalMs of firstMs) {
     endMs += intervalMs;
-    if (elapsedMs < endMs) return intervalMs;
+    if (sinceMs < endMs) return intervalMs;
   }
   return undefined;
 }
+
+const NOT_PRESCRIBED = { firstMs: [], sinceMs: 0 };
 
 /** The share of tasks like this one that are unfinished at a time, of those that were when it was last seen; 1 to 0. */
 type Belief = (ms: number) => number;

@@ -45,7 +45,7 @@ export interface TaskPort {
     timeoutMs: number | undefined,
   ): Promise<{ reading: StateReading | null; raw: unknown }>;
   /** Milliseconds between the last call and the next one. */
-  delay(ref: TaskRef, at: { elapsedMs: number; watched: Watched }): number;
+  delay(ref: TaskRef, at: { elapsedMs: number; watched: Watched; answeredMs: number }): number;
   /** Calls `listener` once when `signal` fires; the returned function takes that back. */
   onAbort(signal: AbortSignal, listener: () => void): () => void;
   output(facts: OutputFacts, ref: TaskRef, at: { index: number; count: number }): Output;
@@ -95,6 +95,8 @@ export class Task {
   readonly #port: TaskPort;
   readonly #watch: Watch;
   readonly #startedAt: number;
+  /** When the submit was answered, as far as that is known: the vendor's first intervals count from there. */
+  readonly #answeredAt: number;
   /** When it was last answered, or not; the submit is the first answer. */
   #restingSince: number;
   #watched: Watched;
@@ -112,6 +114,7 @@ export class Task {
     this.#startedAt = first.startedAt ?? port.now();
     this.#watched = first.startedAt === undefined ? ATTACHED : UNWATCHED;
     this.#restingSince = port.now();
+    this.#answeredAt = first.reading === undefined ? this.#startedAt : this.#restingSince;
     this.#watch = new Watch({
       scheduler: port.scheduler,
       ask: (signal, turn, timeoutMs) => this.#ask(signal, turn, timeoutMs),
@@ -256,7 +259,8 @@ export class Task {
   #dueAt(): number {
     // From the last call on: the time in which nobody waited is part of the interval.
     const elapsedMs = this.#restingSince - this.#startedAt;
-    return this.#restingSince + this.#port.delay(this.#ref, { elapsedMs, watched: this.#watched });
+    const answeredMs = this.#restingSince - this.#answeredAt;
+    return this.#restingSince + this.#port.delay(this.#ref, { elapsedMs, watched: this.#watched, answeredMs });
   }
 
   async #ask(signal: Stop, turn: Turn, timeoutMs: number | undefined): Promise<void> {

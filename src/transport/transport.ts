@@ -45,6 +45,8 @@ export interface TransportOptions {
   /** After "too many requests" nobody asks again sooner (ms). */
   afterRateLimitMs?: number | undefined;
   readRefusal: ReadRefusal;
+  /** The id that the gateway gave the exchange, whatever else its answer says; undefined where there is none. */
+  requestIdOf: (answer: Answer) => string | undefined;
   logger: Logger | undefined;
   now: () => number;
   random: () => number;
@@ -238,7 +240,8 @@ export class Transport {
   #untrusted(answer: Answer, call: Call) {
     const shown = answer.text.trim() === '' ? 'an empty body' : `"${this.#excerpt(answer)}"`;
     const what = `${call.method} ${call.path} was answered with HTTP ${answer.status} and ${shown}`;
-    const facts = { ...this.#facts(call), status: answer.status };
+    const requestId = this.#options.requestIdOf(answer);
+    const facts = { ...this.#facts(call), status: answer.status, requestId };
     return {
       ending: { type: 'untrusted' } satisfies Ending,
       error: () => {

@@ -204,7 +204,7 @@ describe('a redirect', () => {
       fetch: undefined,
       authFor: () => ({}),
       headers: {},
-      declaredSizes: 'about',
+      declaredSizes: 'hint',
       isTrusted: (url) => url.startsWith(trusted.url),
       retry: { attempts: 3, baseMs: 1, capMs: 5, factor: 2, unknownSubmits: false },
       random: Math.random,

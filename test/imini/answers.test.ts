@@ -54,18 +54,60 @@ describe('a submit', () => {
     [],
     {},
     { status: 'queued' },
-    { message: 'queue full' },
     { task_id: '' },
-    { data: { task_id: 'x' } },
+    { task_id: 0 },
+    { message: 'your task was submitted' },
+    { message: 'queue full', id: 'x' },
+    // An envelope that says that all went well, and keeps the task to itself.
+    { code: 0, message: 'ok', data: { id: 'x' } },
+    { code: 200, message: 'success', data: 'task_7' },
+    { code: 'ACCEPTED', message: 'your task is being created' },
+    { code: 'SUCCESS', message: 'Task queued', id: 'x' },
+    // A task is named, and then something went wrong.
+    { error: { code: 'INTERNAL_ERROR', message: 'x' }, data: { id: 'task_1' } },
+    { error: { code: 'INTERNAL_ERROR', message: 'x', task_id: 'task_1' } },
+    { taskId: 'task_1', error: { code: 'UPSTREAM_ERROR', message: 'x' } },
+    // Who lost patience does not know.
+    { error: { code: 'UPSTREAM_TIMEOUT', message: 'upstream timed out' } },
+    { error: { code: 'UPSTREAM_ERROR', message: 'deadline exceeded' } },
+    // Of a code that nobody knows, nobody knows what it means.
+    { error: { code: 'WEIRD', message: 'x' } },
   ])('that nobody understands is bought again by nobody: %j', (body) => expect(submit(body)).toBeNull());
 
+  test('with an id wherever one may stand, and with all its digits', () => {
+    expect(submit({ code: 0, message: 'ok', data: { task_id: 'task_7' } })).toMatchObject({ id: 'task_7' });
+    const long = new Answer(200, new Headers(), new TextEncoder().encode('{"task_id": 2041350318103396352}'));
+    expect(readers.readSubmit(long, { path: '/v1/images/generate', modality: 'image' })).toMatchObject({
+      id: '2041350318103396352',
+    });
+  });
+
+  test.each([
+    [{ message: 'queue full' }, 'busy'],
+    [{ code: 'INSUFFICIENT_CREDITS', message: 'x', status: '402' }, 'balance'],
+    [{ status: 'failed', error: { code: 'INSUFFICIENT_CREDITS', message: 'x' } }, 'balance'],
+    [{ error: { code: 'INTERNAL_ERROR', message: 'x' } }, 'server'],
+    [{ error: { code: 'INVALID_PARAMETER', message: 'x' }, data: { id: 'exchange_1' } }, 'invalid'],
+  ])('refused for sure under 200: %j', (body, kind) => expect(submit(body)).toMatchObject({ refusal: { kind } }));
+
   test('an error beside an id may have come after the task, unless it is of a kind that comes before any', () => {
-    const mayHave = (code: string, status: number) =>
-      readers.mayHaveBeenTaken(answer({ task_id: 'task_1', error: { code, message: 'x' } }, status));
+    const mayHave = (code: string, status: number, message = 'x') =>
+      readers.mayHaveBeenTaken(answer({ task_id: 'task_1', error: { code, message } }, status));
     expect(mayHave('UPSTREAM_ERROR', 502)).toBe(true);
     expect(mayHave('INTERNAL_ERROR', 500)).toBe(true);
     expect(mayHave('INVALID_PARAMETER', 400)).toBe(false);
     expect(mayHave('INSUFFICIENT_CREDITS', 402)).toBe(false);
+    expect(mayHave('CONFLICT', 409, 'already submitted')).toBe(true);
+    expect(mayHave('INVALID_OUTPUT', 400, 'generated image flagged')).toBe(true);
+    for (const body of [
+      { error: { code: 'INTERNAL_ERROR', message: 'x', task_id: 'task_1' } },
+      { error: { code: 'INTERNAL_ERROR', message: 'x', details: { task_id: 'task_1' } } },
+      { error: { code: 'INTERNAL_ERROR', message: 'x' }, data: { task_id: 'task_1' } },
+      { taskId: 'task_1', error: { code: 'INTERNAL_ERROR', message: 'x' } },
+      { error: { code: 'RATE_LIMITED', message: 'x', task_id: 'task_1' } },
+    ]) {
+      for (const status of [429, 500, 502]) expect(readers.mayHaveBeenTaken(answer(body, status))).toBe(true);
+    }
     expect(readers.mayHaveBeenTaken(answer({ error: { code: 'INTERNAL_ERROR', message: 'x' } }, 500))).toBe(false);
   });
 });
@@ -135,9 +177,27 @@ describe('a state', () => {
       code: 'INVALID_PROMPT',
       kind: 'moderation',
     });
+    expect(state({ ...task({ status: 'failed' }), error: {}, message: 'why', code: 'X' })?.error).toMatchObject({
+      message: 'why',
+      code: 'X',
+    });
     expect(
       state(task({ status: 'failed', request_id: undefined, error: { message: 'x', request_id: 'req_9' } })),
     ).toMatchObject({ requestId: 'req_9' });
+  });
+
+  test('an error about the request without a status word is a failure, if it is said again and again', () => {
+    const error = { code: 'INVALID_PROMPT', message: 'no' };
+    expect(state(task({ error }))).toMatchObject({ status: 'failed', isUnsure: true, error: { kind: 'moderation' } });
+    expect(state(task({ status: null, error: { code: 'UPSTREAM_ERROR', message: 'no' } }))).toMatchObject({
+      status: undefined,
+    });
+  });
+
+  test('wrapped in an envelope it is the same', () => {
+    const inner = task({ status: 'succeeded', images: [picture] });
+    expect(state({ code: 0, message: 'ok', data: inner })).toMatchObject({ status: 'succeeded', word: 'succeeded' });
+    expect(state({ code: 'TASK_NOT_FOUND', message: 'x', status: '404' })).toBeNull();
   });
 
   test.each([null, {}, [], 'succeeded', { status: 5 }, { images: [picture] }, { error: { message: 'x' } }])(
@@ -189,11 +249,24 @@ describe('a refusal', () => {
     [500, { code: 'RATE_LIMITED', message: 'x' }, 'rate'],
     [500, { code: 'INTERNAL_ERROR', message: 'x' }, 'server'],
     [502, { code: 'UPSTREAM_ERROR', message: 'x' }, 'server'],
-    [502, { message: 'the model is away', status: 502 }, 'server'],
+    [429, { code: 'QUOTA_EXCEEDED', message: 'rate quota exceeded' }, 'rate'],
+    [429, { code: 'INSUFFICIENT_CREDITS', message: 'x' }, 'balance'],
   ])('%i %j is about %s', (status, error, expected) => expect(kind(status, error)).toBe(expected));
 
   test("a page of an edge, or a proxy's words, are not the gateway's", () => {
-    for (const body of [{ message: 'Endpoint request timed out' }, {}, [], null, 'x']) {
+    for (const body of [
+      { message: 'Endpoint request timed out' },
+      { code: 504, message: 'Gateway Time-out' },
+      { code: 'INTERNAL_ERROR', message: 'x' },
+      { error: { message: 'upstream request timeout' } },
+      { error: { code: 504, message: 'x', status: 'DEADLINE_EXCEEDED' } },
+      { error: { code: 'REQUEST_TIMEOUT', message: 'x' } },
+      { error: 'bad gateway' },
+      {},
+      [],
+      null,
+      'x',
+    ]) {
       for (const status of [408, 500, 502, 504]) expect(readRefusal(answer(body, status))).toBeNull();
     }
     expect(readRefusal(answer({ message: 'no' }, 400))).toMatchObject({ kind: 'invalid', message: 'no' });

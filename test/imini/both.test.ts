@@ -103,6 +103,59 @@ describe('a placeholder', () => {
     expect(await new Response(await output?.stream()).arrayBuffer()).toHaveProperty('byteLength', file?.bytes);
   });
 
+  test('is what has another size, either way round: not what was encoded a little larger, or turned', async () => {
+    const PNG = await readFile(new URL('../../src/mock/media/picture.png', import.meta.url));
+    const tall = Buffer.concat([PNG.subarray(0, 16), Buffer.from([0, 0, 1, 0]), PNG.subarray(20)]);
+    let size: { width?: number; height?: number } = {};
+    let picture: { bytes: Buffer; type: string } = { bytes: PNG, type: 'image/png' };
+    const server = await serve((seen, response) => {
+      if (seen.method === 'POST') return json(response, { task_id: 'task_1' });
+      if (seen.url.startsWith('/v1/')) {
+        return json(response, {
+          task_id: 'task_1',
+          status: 'succeeded',
+          images: [{ url: `${server.url}/a`, ...size }],
+        });
+      }
+      response.writeHead(200, { 'content-type': picture.type, 'content-length': picture.bytes.length });
+      response.end(picture.bytes);
+    });
+    const shown = async (anySize?: boolean) => {
+      const result = await imini({ baseUrl: server.url }).generate(request);
+      const target = join(folder, 'sizes/');
+      const bytes = await result.outputs[0]?.arrayBuffer({ anySize }).then(
+        () => 'taken',
+        (error: { code: string }) => error.code,
+      );
+      const file = await result.download(target, { anySize, overwrite: true }).then(
+        () => 'taken',
+        (error: { code: string }) => error.code,
+      );
+      expect(bytes).toBe(file);
+      return file;
+    };
+    for (const [declared, told] of [
+      [{ width: 512, height: 512 }, 'taken'],
+      [{ width: 520, height: 500 }, 'taken'],
+      [{}, 'taken'],
+      [{ width: 512 }, 'taken'],
+      [{ width: 1024, height: 1024 }, 'placeholder'],
+      [{ width: 512, height: 600 }, 'placeholder'],
+      [{ height: 400 }, 'placeholder'],
+    ] as const) {
+      size = declared;
+      expect([declared, await shown()]).toEqual([declared, told]);
+      expect(await shown(true)).toBe('taken');
+    }
+    picture = { bytes: tall, type: 'image/png' };
+    size = { width: 512, height: 256 };
+    expect(await shown()).toBe('taken');
+    // What does not say how large it is can be no picture that was measured.
+    picture = { bytes: Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"><rect/></svg>'), type: 'image/svg+xml' };
+    expect(['placeholder', 'wrong_media']).toContain(await shown());
+    await server.close();
+  });
+
   test('in place of a film is no film', async () => {
     const result = await imini().generate({ model: 'kling/kling-v3', prompt: 'a cat' });
     mine.fault({ on: 'download', act: 'placeholder' });

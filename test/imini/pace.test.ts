@@ -25,7 +25,7 @@ function gatewayOf(reply: (call: Call, nth: number) => { status: number; body: u
     calls.push(call);
     const ofItsOwn = {
       status: 200,
-      body: { task_id: 'task_1', ...(call.method === 'GET' ? { status: 'processing' } : {}) },
+      body: { task_id: 'task_1', request_id: 'req_9', ...(call.method === 'GET' ? { status: 'processing' } : {}) },
     };
     const { status, body } = reply(call, calls.length) ?? ofItsOwn;
     return new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json' } });
@@ -94,6 +94,22 @@ describe('a task is asked for', () => {
     }
   });
 
+  test('from the answer to its submit on, however long that took', async () => {
+    const gateway = gatewayOf((_, nth) => (nth <= 2 ? tooMany : undefined));
+    const error = await failureOf(clientOf(gateway.fetch).generate(picture, { timeoutMs: 30_000 }));
+    expect(error).toMatchObject({ name: 'WaitTimeoutError', requestId: 'req_9' });
+    const answeredAt = gateway.calls[2]?.atMs ?? 0;
+    const [first = 0, second = 0, third = 0] = gateway.polls();
+    for (const [interval, ms] of [
+      [first - answeredAt, 2000],
+      [second - first, 3000],
+      [third - second, 5000],
+    ] as const) {
+      expect(interval).toBeGreaterThanOrEqual(ms);
+      expect(interval).toBeLessThanOrEqual(ms * 1.15);
+    }
+  });
+
   test('as its user wishes, who knows better when to begin', async () => {
     const gateway = gatewayOf(() => undefined);
     const client = clientOf(gateway.fetch, { poll: { minMs: 100, maxMs: 200 } });
@@ -128,6 +144,15 @@ describe('after a 429', () => {
     const [next] = gateway.polls().filter((at) => at > refusedAt);
     expect(refusedAt).toBeGreaterThan(0);
     expect((next ?? 0) - refusedAt).toBeGreaterThanOrEqual(5000);
+  });
+
+  test('not sooner for who asked for more patience, of another kind', async () => {
+    for (const options of [{ retry: { baseMs: 2000 } }, { poll: { minMs: 3000 } }, { poll: { maxMs: 6000 } }]) {
+      const gateway = gatewayOf((_, nth) => (nth === 1 ? tooMany : undefined));
+      expect(await failureOf(clientOf(gateway.fetch, options).submit(picture))).toBeUndefined();
+      const [first, second] = gateway.calls;
+      expect((second?.atMs ?? 0) - (first?.atMs ?? 0)).toBeGreaterThanOrEqual(5000);
+    }
   });
 
   test('sooner only for who asked for that', async () => {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Imini } from '../../src/gateways/imini/index.js';
 import { rules } from '../../src/gateways/imini/rules.js';
-import { InvalidRequestError, UnknownModelError } from '../../src/index.js';
+import { type HostFile, InvalidRequestError, UnknownModelError } from '../../src/index.js';
 import { json, serve, type TestServer } from '../support/server.js';
 
 const imini = new Imini({ apiKey: 'sk-test-0123456789' });
@@ -142,6 +142,11 @@ describe('refused, and where', () => {
     ['duration', { ...OMNI, duration: 5, reference_videos: [{ url: clip, refer_type: 'base' }] }],
     ['prompt', { ...OMNI, prompt: '<<<image_2>>> walks', reference_images: images(1) }],
     ['prompt', { ...OMNI, prompt: '<<<video_1>>> at night' }],
+    ['reference_videos', { ...KLING, reference_videos: [{ url: clip }] }],
+    [
+      'extra_params.multi_prompt.0.prompt',
+      { ...OMNI, extra_params: shots({ multi_prompt: [{ index: 1, prompt: '<<<image_1>>>', duration: '5' }] }) },
+    ],
     ['reference_images', { ...MOTION, reference_images: images(2) }],
     ['reference_videos', { ...MOTION, reference_videos: [] }],
     ['extra_params.character_orientation', { ...MOTION, extra_params: { character_orientation: 'left' } }],
@@ -218,8 +223,9 @@ describe('local files', () => {
     await gateway.close();
     await rm(folder, { recursive: true, force: true });
   });
-  const far = () =>
+  const far = (hostFile?: HostFile) =>
     new Imini({
+      hostFile,
       apiKey: 'sk-test-0123456789',
       baseUrl: 'https://imini.example/imini/router',
       fetch: (to, init) => fetch(to.replace('https://imini.example', gateway.url), init),
@@ -257,6 +263,29 @@ describe('local files', () => {
     // Of others nobody names a limit.
     await far().submit({ model: 'google/nano-banana', prompt: 'x', images: [{ url: path }] });
     expect(gateway.requests.length).toBe(before + 1);
+  });
+
+  test('go through `hostFile` where there is one: a URL is what the pages tell of', async () => {
+    const hosted: string[] = [];
+    const client = far((file) => {
+      hosted.push(file.type);
+      return `https://cdn.example/${hosted.length}.png`;
+    });
+    const large = Buffer.concat([PNG, Buffer.alloc(11 * 1024 * 1024)]);
+    const reference_images = [PNG, new Blob([PNG]), large, `data:image/png;base64,${large.toString('base64')}`, inline];
+    await client.submit({
+      model: 'kling/kling-v3',
+      prompt: 'x',
+      reference_images: reference_images.map((one) => ({ url: one })),
+    });
+    const sent: unknown = JSON.parse(gateway.requests.at(-1)?.body ?? '');
+    // What is a data URL already, and small enough, goes as its owner wrote it.
+    expect(sent).toMatchObject({
+      reference_images: [{ url: /cdn/ }, { url: /cdn/ }, { url: /cdn/ }, { url: /cdn/ }, { url: inline }].map(
+        ({ url: one }) => (one instanceof RegExp ? { url: expect.stringMatching(one) } : { url: one }),
+      ),
+    });
+    expect(hosted).toEqual(['image/png', 'image/png', 'image/png', 'image/png']);
   });
 
   test('that are no pictures are refused, and so is what only this network can reach', async () => {

@@ -128,7 +128,7 @@ describe('what goes which way', () => {
       import { Transport, DEFAULT_RETRY } from './src/transport/index.ts';
       const has = () => Reflect.get(globalThis, Symbol.for('undici.globalDispatcher.1')) !== undefined;
       const transport = new Transport({ baseUrl: ${JSON.stringify(server.url)}, apiKey: 'x', missingKey: '', headers: () => ({}),
-        fetch: undefined, requestTimeoutMs: 5000, retry: DEFAULT_RETRY, readRefusal: () => null, logger: undefined,
+        fetch: undefined, requestTimeoutMs: 5000, retry: DEFAULT_RETRY, readRefusal: () => null, requestIdOf: () => undefined, logger: undefined,
         now: () => 0, random: Math.random });
       const call = { method: 'GET', path: '/', phase: 'poll', paid: false };
       const before = has();

@@ -12,6 +12,7 @@ export function transportTo(baseUrl: string, options: Partial<TransportOptions> 
     requestTimeoutMs: 5000,
     retry: { ...DEFAULT_RETRY, attempts: 1 },
     readRefusal: () => null,
+    requestIdOf: () => undefined,
     logger: undefined,
     now: () => performance.now(),
     random: Math.random,

@@ -9,7 +9,7 @@ import { DEFAULT_BOUNDS } from '../../tasks/index.js';
 import { durations } from './durations.js';
 import { names } from './names.js';
 import { readers } from './readers.js';
-import { readRefusal } from './refusal.js';
+import { readRefusal, requestIdOf } from './refusal.js';
 
 const gateway: Gateway = {
   name: 'ima-router',
@@ -26,12 +26,13 @@ const gateway: Gateway = {
     rules: () => import('./rules/index.js'),
   },
   readRefusal,
+  requestIdOf,
   readers,
   // The vendor's own SDKs wait 1,800 s for images and 3,600 s for videos (field-notes A1).
   waitMs: { image: 1_800_000, music: 1_800_000, speech: 1_800_000, video: 3_600_000 },
   durations,
   poll: { bounds: DEFAULT_BOUNDS, firstMs: [], perSecond: 20, afterRateLimitMs: 0 },
-  results: { headers: {}, declaredSizes: 'about' },
+  results: { headers: {}, declaredSizes: 'hint' },
 };
 
 /** The client of ima-router: any model of the gateway by its id, from request to file on disk. */

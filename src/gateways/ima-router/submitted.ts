@@ -1,6 +1,6 @@
 // What the answer to a submit means for money: a task with an id, a refusal that is sure, or nothing that anybody knows.
 
-import { type SubmitReading, statusOf } from '../../tasks/index.js';
+import { exactJson, idOf, isLikeId, namesTask, type SubmitReading, statusOf } from '../../tasks/index.js';
 import {
   type Answer,
   isId,
@@ -9,7 +9,6 @@ import {
   numberOf,
   type Refusal,
   textOf,
-  urlOf,
   valueAt,
 } from '../../transport/index.js';
 import { kindOfCode, refusalIn } from './refusal.js';
@@ -31,7 +30,7 @@ const SPEAKS_OF_RESULT = /output|result|generated/i;
  * then not bought again. An error beside an id (which may be that of the exchange) is a refusal only if that is sure.
  */
 export function readSubmitted(answer: Answer): { id: string } | Extract<SubmitReading, { refusal: Refusal }> | null {
-  const body = withExactIds(answer);
+  const body = exactJson(answer);
   if (!isRecord(body)) return null;
   const id = submittedId(body);
   if (id !== undefined) return { id };
@@ -64,22 +63,6 @@ export function mayHaveBeenTaken(answer: Answer): boolean {
   return refusal === null || !isSure(refusal);
 }
 
-/** A field whose digits a JavaScript number may not hold. Inside a text it cannot stand: there quotes are escaped. */
-const LONG_ID = /("(?:task_id|id|result)"\s*:\s*)(-?\d{16,})(?=\s*[,}])/g;
-
-/** The JSON of an answer, with long ids as texts of their own digits. */
-function withExactIds(answer: Answer): unknown {
-  if (answer.json === undefined) return undefined;
-  const exact = answer.text.replace(LONG_ID, '$1"$2"');
-  return exact === answer.text ? answer.json : JSON.parse(exact);
-}
-
-/** An id that a task can be asked for by; a number that has lost digits on the way is none. */
-function idOf(value: unknown): string | undefined {
-  const isLossy = typeof value === 'number' && !Number.isSafeInteger(value);
-  return isId(value) && !isLossy ? textOf(value) : undefined;
-}
-
 /** Flat `{id, task_id}`, wrapped `{code, data: {task_id}}`, or Midjourney's `{code: 1, result}`. */
 function submittedId(body: Record<string, unknown>): string | undefined {
   const data = isRecord(body.data) ? body.data : {};
@@ -109,29 +92,6 @@ function midjourneysNo(refusal: Refusal, { code }: Record<string, unknown>): Ref
   const isKnown = refusal.kind !== 'busy' || kindOfCode(refusal.message.split(' ', 1)[0]) !== undefined;
   if (isKnown || number === 23 || SPEAKS_OF_NO_ROOM.test(refusal.message)) return refusal;
   return { ...refusal, kind: number === 4 ? 'invalid' : 'declined' };
-}
-
-/** Under any name, at any depth that a gateway has been seen to use: what looks like the id of a task may be one. */
-function namesTask(value: unknown, how: 'at all' | 'by its name' = 'at all', depth = 0): boolean {
-  if (depth > 4 || typeof value !== 'object' || value === null) return false;
-  return Object.entries(value).some(([name, inner]) => {
-    if (NAME_OF_ID.test(name)) return isId(inner) || (Array.isArray(inner) && inner.some(isId));
-    const mayName = how === 'at all';
-    if (mayName && NAME_OF_TASK.test(name) && isLikeId(inner)) return true;
-    if (mayName && NAME_OF_PLACE.test(name) && urlOf(inner) !== undefined) return true;
-    return namesTask(inner, how, depth + 1);
-  });
-}
-
-const NAME_OF_ID = /^(?:task|video|image|audio|job|generation|prediction|operation)?_?(?:uu)?ids?$/i;
-/** Fields that hold a task or, bare, its id. */
-const NAME_OF_TASK = /^(?:task|job|generation|prediction|operation|result|data)$/i;
-const NAME_OF_PLACE = /^(?:(?:poll(?:ing)?|status|task|result|get|self)_?)?(?:url|href|location)$/i;
-
-/** One word with a digit in it: ids have them, words for people seldom. */
-function isLikeId(value: unknown): boolean {
-  const text = isId(value) ? textOf(value) : undefined;
-  return text !== undefined && /^[\w.:~-]*\d[\w.:~-]*$/.test(text);
 }
 
 /** Whether an error is told at all, by words, by a code, or by a number that no success has. */

@@ -8,7 +8,7 @@ import type { ClientOptions } from '../../options.js';
 import { durations } from './durations.js';
 import { names } from './names.js';
 import { readers } from './readers.js';
-import { readRefusal } from './refusal.js';
+import { readRefusal, requestIdOf } from './refusal.js';
 
 export type {
   ModelId,
@@ -34,6 +34,7 @@ const gateway: Gateway = {
     rules: () => import('./rules.js'),
   },
   readRefusal,
+  requestIdOf,
   readers,
   // Seed 004, "Configure sensible timeouts": 2 minutes for images, 10 for video.
   waitMs: { image: 120_000, video: 600_000 },
@@ -49,7 +50,7 @@ const gateway: Gateway = {
   results: {
     // Field-notes A2: its CDN answers any other Referer with 200 and a picture of its own.
     headers: { referer: 'https://imini.ai/' },
-    declaredSizes: 'exact',
+    declaredSizes: 'firm',
   },
 };
 

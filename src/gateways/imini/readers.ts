@@ -1,8 +1,25 @@
 // How imini's answers read: submits without a status, states of four documented words, results beside covers.
 
 import type { MediaKind, OutputFacts } from '../../media/index.js';
-import type { StateReading, SubmitReading, TaskError, TaskReaders, TaskStatus } from '../../tasks/index.js';
-import { type Answer, isRecord, numberOf, type RefusalKind, textOf, urlOf } from '../../transport/index.js';
+import {
+  exactJson,
+  idOf,
+  namesTask,
+  type StateReading,
+  type SubmitReading,
+  type TaskError,
+  type TaskReaders,
+  type TaskStatus,
+} from '../../tasks/index.js';
+import {
+  type Answer,
+  isRecord,
+  numberOf,
+  type Refusal,
+  type RefusalKind,
+  textOf,
+  urlOf,
+} from '../../transport/index.js';
 import { isTask, kindOf, readRefusal, type Trouble, troubleIn } from './refusal.js';
 
 /** The readers of this gateway. */
@@ -27,39 +44,81 @@ const WORDS: Readonly<Record<string, TaskStatus>> = {
 /** Longer words than this are no status words; nobody wants to read them whole in a warning. */
 const LONGEST_WORD = 100;
 
-/** Kinds of error that come before any task, whatever else an answer holds. */
-const BEFORE_ANY_TASK = new Set<RefusalKind>(['balance', 'authentication', 'permission', 'invalid']);
+/** Kinds of error that come before any task, whatever else an answer holds … */
+const BEFORE_ANY_TASK = new Set<RefusalKind | undefined>(['balance', 'authentication', 'permission', 'invalid']);
 
+/** … unless they speak of somebody who has it already, or has a result in hand. */
+const SPEAKS_OF_TASK = /already|duplicate|conflict|submitted|output|result|generated/i;
+
+/** Words of a gateway without room for a task (design 3.2), under no word of a task that was taken. */
+const NO_ROOM = /\bfull\b|busy|overload|too many|(?:limit|capacity) (?:reached|exceeded)/i;
+const TAKEN = /accept|submitted|received|created|scheduled|started|enqueued|will be|waiting/i;
+
+/** Money first: an id, a refusal that is sure, or nothing that anybody knows. */
 function readSubmit(answer: Answer): SubmitReading {
-  const body = answer.json;
+  const body = exactJson(answer);
   if (!isRecord(body)) return null;
-  const id = textOf(body.task_id)?.trim();
-  if (id !== undefined) return { id, state: stateOf(body) };
-  const refusal = readRefusal(answer);
+  const node = nodeOf(body);
+  const id = idOf(node.task_id)?.trim();
+  if (id !== undefined) return { id, state: stateOf(node) };
+  const trouble = troubleIn(body);
+  const isSure = trouble !== undefined && comesBeforeAnyTask(trouble, answer);
+  if (namesTask(body) && !isSure) return null;
+  const refusal = readRefusal(answer) ?? (isSure ? refusalOf(trouble, answer) : null) ?? fullQueue(body);
   return refusal === null ? null : { refusal };
 }
 
 /** A task is named beside an error that may have come after it. */
 function mayHaveBeenTaken(answer: Answer): boolean {
   const body = answer.json;
-  if (!isRecord(body) || textOf(body.task_id) === undefined) return false;
+  if (!isRecord(body) || !namesTask(body, 'by its name')) return false;
   const trouble = troubleIn(body);
-  return trouble === undefined || !BEFORE_ANY_TASK.has(kindOf(trouble, answer.status));
+  return trouble === undefined || !comesBeforeAnyTask(trouble, answer);
+}
+
+function comesBeforeAnyTask(trouble: Trouble, { status }: Answer): boolean {
+  const words = `${trouble.code ?? ''} ${trouble.message}`;
+  return status !== 409 && BEFORE_ANY_TASK.has(kindOf(trouble, status)) && !SPEAKS_OF_TASK.test(words);
+}
+
+function refusalOf(trouble: Trouble, answer: Answer): Refusal | null {
+  const kind = kindOf(trouble, answer.status);
+  const { message, code: gatewayCode, requestId } = trouble;
+  return kind === undefined ? null : { kind, message, gatewayCode, requestId };
+}
+
+/** `{"message":"queue full"}`, with nothing beside it. */
+function fullQueue(body: Record<string, unknown>): Refusal | null {
+  const message = textOf(body.message);
+  const isAlone = Object.keys(body).every((name) => name === 'message' || name === 'request_id');
+  if (message === undefined || !isAlone || !NO_ROOM.test(message) || TAKEN.test(message)) return null;
+  return { kind: 'busy', message, requestId: textOf(body.request_id) };
+}
+
+/** The task itself: nobody has seen this gateway wrap it, and who wraps it puts it there. */
+function nodeOf(body: Record<string, unknown>): Record<string, unknown> {
+  return !isTask(body) && isRecord(body.data) && isTask(body.data) ? body.data : body;
 }
 
 function readState(answer: Answer): StateReading | null {
   const body = answer.json;
-  return isRecord(body) && isTask(body) && readRefusal(answer) === null ? stateOf(body) : null;
+  if (!isRecord(body)) return null;
+  const node = nodeOf(body);
+  return isTask(node) && readRefusal(answer) === null ? stateOf(node) : null;
 }
 
 function stateOf(body: Record<string, unknown>): StateReading {
   const word = typeof body.status === 'string' ? body.status.trim() : undefined;
   const lower = word?.toLowerCase() ?? '';
-  const status = Object.hasOwn(WORDS, lower) ? WORDS[lower] : undefined;
-  const trouble = status === 'failed' ? troubleIn(body) : undefined;
+  const said = Object.hasOwn(WORDS, lower) ? WORDS[lower] : undefined;
+  const trouble = troubleIn(body);
+  // A task without a word, with an error that is about its request, has failed if it says so again and again.
+  const isUnsure = body.status == null && trouble !== undefined && kindOf(trouble, 0) === 'invalid';
+  const status = isUnsure ? 'failed' : said;
   return {
     word: word !== undefined && word.length > LONGEST_WORD ? `${word.slice(0, LONGEST_WORD)}…` : word,
     status,
+    ...(isUnsure ? { isUnsure } : {}),
     outputs: status === 'succeeded' ? [...outputsIn(body.images, 'image'), ...outputsIn(body.videos, 'video')] : [],
     error: status === 'failed' ? errorOf(trouble) : undefined,
     createdAt: timeOf(body.created_at),

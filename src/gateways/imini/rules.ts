@@ -86,18 +86,34 @@ export const rules: readonly Rule[] = [
       isEdit(body) ? idle(body, ['duration'], 'is ignored: the edited video keeps its length and is billed by it') : [],
   },
   {
+    id: 'imini.videos-are-for-omni',
+    source: 'videos/kling-v3-omni: "Adds reference-video support … on top of Kling v3"',
+    models: KLING,
+    paths,
+    check: (body) => idle(body, ['reference_videos'], 'is for kling-v3-omni: this model looks at pictures only'),
+  },
+  {
     id: 'imini.markers',
     source: 'videos/kling-v3-omni: the prompt refers to images and videos "using the <<<>>> syntax"',
     models: OMNI,
     paths,
     check(body) {
-      const prompt = textOf(body.prompt) ?? '';
-      return [...prompt.matchAll(MARKER)].flatMap(([marker, kind, number]) => {
-        const field = `reference_${kind}s`;
-        const count = itemsAt(body, field).length;
-        if (Number(number) >= 1 && Number(number) <= count) return [];
-        return finding(['prompt'], `names ${marker}, and there are ${count} ${field}`, 'markers of what is there');
-      });
+      const shots = isRecord(body.extra_params) ? itemsAt(body.extra_params, 'multi_prompt') : [];
+      const prompts = [
+        { path: ['prompt'], text: body.prompt },
+        ...shots.map(({ prompt }, index) => ({
+          path: ['extra_params', 'multi_prompt', index, 'prompt'],
+          text: prompt,
+        })),
+      ];
+      return prompts.flatMap(({ path, text }) =>
+        [...(textOf(text) ?? '').matchAll(MARKER)].flatMap(([marker, kind, number]) => {
+          const field = `reference_${kind}s`;
+          const count = itemsAt(body, field).length;
+          if (Number(number) >= 1 && Number(number) <= count) return [];
+          return finding(path, `names ${marker}, and there are ${count} ${field}`, 'markers of what is there');
+        }),
+      );
     },
   },
   {
