@@ -194,9 +194,8 @@ describe('a state', () => {
     });
   });
 
-  test('wrapped in an envelope it is the same', () => {
-    const inner = task({ status: 'succeeded', images: [picture] });
-    expect(state({ code: 0, message: 'ok', data: inner })).toMatchObject({ status: 'succeeded', word: 'succeeded' });
+  test('wrapped, or under a number, it is none', () => {
+    expect(state({ code: 0, message: 'ok', data: task({ status: 'succeeded', images: [picture] }) })).toBeNull();
     expect(state({ code: 'TASK_NOT_FOUND', message: 'x', status: '404' })).toBeNull();
   });
 

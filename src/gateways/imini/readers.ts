@@ -19,6 +19,7 @@ import {
   type RefusalKind,
   textOf,
   urlOf,
+  valueAt,
 } from '../../transport/index.js';
 import { isTask, kindOf, readRefusal, type Trouble, troubleIn } from './refusal.js';
 
@@ -58,9 +59,9 @@ const TAKEN = /accept|submitted|received|created|scheduled|started|enqueued|will
 function readSubmit(answer: Answer): SubmitReading {
   const body = exactJson(answer);
   if (!isRecord(body)) return null;
-  const node = nodeOf(body);
-  const id = idOf(node.task_id)?.trim();
-  if (id !== undefined) return { id, state: stateOf(node) };
+  // Nobody has seen this gateway wrap a task; an id is an id wherever it stands.
+  const id = idOf(body.task_id) ?? idOf(valueAt(body, ['data', 'task_id']));
+  if (id !== undefined) return { id: id.trim(), state: stateOf(body) };
   const trouble = troubleIn(body);
   const isSure = trouble !== undefined && comesBeforeAnyTask(trouble, answer);
   if (namesTask(body) && !isSure) return null;
@@ -95,16 +96,9 @@ function fullQueue(body: Record<string, unknown>): Refusal | null {
   return { kind: 'busy', message, requestId: textOf(body.request_id) };
 }
 
-/** The task itself: nobody has seen this gateway wrap it, and who wraps it puts it there. */
-function nodeOf(body: Record<string, unknown>): Record<string, unknown> {
-  return !isTask(body) && isRecord(body.data) && isTask(body.data) ? body.data : body;
-}
-
 function readState(answer: Answer): StateReading | null {
   const body = answer.json;
-  if (!isRecord(body)) return null;
-  const node = nodeOf(body);
-  return isTask(node) && readRefusal(answer) === null ? stateOf(node) : null;
+  return isRecord(body) && isTask(body) && readRefusal(answer) === null ? stateOf(body) : null;
 }
 
 function stateOf(body: Record<string, unknown>): StateReading {
