@@ -1,17 +1,8 @@
 // The client that every gateway shares: takes a gateway's description, wires the rooms below, gives the common verbs.
 
 import createFetchClient, { type Client } from 'openapi-fetch';
-import {
-  Catalog,
-  type CatalogData,
-  IndexSource,
-  type LazyParts,
-  type Modality,
-  type ModelNames,
-  type Models,
-  modelsOf,
-  type Strictness,
-} from './catalog/index.js';
+import { Catalog, IndexSource, type Models, modelsOf, type Strictness } from './catalog/index.js';
+import type { Gateway } from './gateway.js';
 import {
   type ClientOptions,
   checkOptions,
@@ -34,14 +25,11 @@ import {
   checkedTaskId,
   checkedTimeout,
   checkSubmit,
-  type DurationPriors,
   type Journal,
-  type PollPolicy,
   type ResumeFilter,
   Scheduler,
   type Task,
   TaskEngine,
-  type TaskReaders,
   type TaskRef,
   type TaskResult,
   type TaskState,
@@ -56,49 +44,9 @@ import {
   cleanKey,
   type FetchLike,
   isLoopback,
-  type ReadRefusal,
   Transport,
 } from './transport/index.js';
-
-/** All that is particular to a vendor, as data and pure functions. */
-export interface Gateway {
-  /** Stands in journals and in a task's JSON. */
-  name: string;
-  baseUrl: string;
-  /** Environment variables, the first that is set wins. */
-  env: { apiKey: readonly string[]; baseUrl: readonly string[] };
-  /** Auth headers for the gateway's own origin. */
-  headers: (apiKey: string) => Record<string, string>;
-  catalog: CatalogData;
-  /** What people call its models, for suggestions. */
-  names: ModelNames;
-  /** Where its live model index is published; undefined if nowhere. */
-  indexUrl: string | undefined;
-  /** The scheme under which it keeps media itself (`asset:`), for models that have an upload model. */
-  assetScheme: string | undefined;
-  /** What validation needs; loaded with the first request. */
-  parts: LazyParts;
-  readRefusal: ReadRefusal;
-  /** The id that it gives an exchange, for whoever asks the vendor about it. */
-  requestIdOf: (answer: Answer) => string | undefined;
-  readers: TaskReaders;
-  /** Default patience per modality, in milliseconds. */
-  waitMs: Readonly<Partial<Record<Modality, number>>>;
-  /** How long most tasks take, by modality and by model: when to ask follows from it. */
-  durations: DurationPriors;
-  poll: PollPolicy & {
-    /** Status calls per second at most, all tasks of a client together; `poll.perSecond` overrides it. */
-    perSecond: number;
-    /** After "too many requests" nothing is asked sooner (ms), unless the user's own `retry` or `poll` is tighter. */
-    afterRateLimitMs: number;
-  };
-  results: {
-    /** What its result hosts want to see before they hand out a result. Never a secret. */
-    headers: Readonly<Record<string, string>>;
-    /** `firm`: a picture that has not the size that the gateway declares is not the result. Else it is worth a warning. */
-    declaredSizes: 'firm' | 'hint';
-  };
-}
+import type { BodyMap, BodyOf, EndpointChoice, PreferredOf, TaskModel } from './typed.js';
 
 /** Options of `submit`. */
 export interface SubmitOptions<Endpoint extends string = string> {
@@ -120,52 +68,6 @@ export interface GenerateOptions<Endpoint extends string = string> extends Submi
   /** Told at each change of state. What it throws becomes a warning. */
   onUpdate?: ((state: TaskState) => void) | undefined;
 }
-
-/** The request bodies that make tasks, by model and endpoint, without `model`. Generated. */
-export type BodyMap = object;
-
-declare const LIVE: unique symbol;
-
-/** The id of a model that the types do not know. */
-export type LiveModelId = string & { readonly [LIVE]: true };
-
-/**
- * The way out of the types, for a model that only the live index knows (`models.refresh()`) or only prose names: the
- * body is then `unknown` field by field, and is checked by the gateway alone. Routing still refuses ids that nobody knows.
- */
-export function liveModel(id: string): LiveModelId {
-  return id as LiveModelId;
-}
-
-/**
- * `Name` where it is one of `Names`, else all of them: what is inferred stays what the user wrote, and what is wrong is
- * compared with what is right. A constraint would say the same, but has TypeScript go through all models at every call.
- */
-export type OneOf<Name, Names> = Name extends Names ? Name : Names;
-
-/** The ids that a request may name. */
-export type TaskModel<Bodies, Model> = OneOf<Model, (keyof Bodies & string) | LiveModelId>;
-
-/** The endpoints that take `Model`. */
-export type EndpointOf<Bodies, Model> = Model extends keyof Bodies ? keyof Bodies[Model] & string : string;
-
-/** What `endpoint` takes and is inferred from: spelt so that an editor offers all of them. */
-export type EndpointChoice<Bodies, Model, Endpoint> =
-  Endpoint extends EndpointOf<Bodies, Model> ? Endpoint | EndpointOf<Bodies, Model> : EndpointOf<Bodies, Model>;
-
-/** The endpoint that a model's request goes to when none is named. */
-export type PreferredOf<Preferred, Model> = Model extends keyof Preferred ? Preferred[Model] & string : string;
-
-/** A body that the types do not know. */
-export type Unchecked = { readonly [field: string]: unknown };
-
-/** The wire body, verbatim, of a request for `Model` at `Endpoint`. A wrong endpoint is refused where it stands. */
-export type BodyOf<Bodies, Model, Endpoint> =
-  Endpoint extends EndpointOf<Bodies, Model> ? BodyAt<Bodies, Model, Endpoint> : Unchecked;
-
-type BodyAt<Bodies, Model, Endpoint> = Model extends keyof Bodies
-  ? Bodies[Model][Endpoint & keyof Bodies[Model]]
-  : Unchecked;
 
 const SUBMIT_OPTIONS = ['endpoint', 'traceId', 'validate', 'dedupe', 'signal'];
 

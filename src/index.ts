@@ -21,7 +21,7 @@ export type {
   Route,
   Strictness,
 } from './catalog/index.js';
-export { type GenerateOptions, type LiveModelId, liveModel, type SubmitOptions, type TaskPointer } from './client.js';
+export type { GenerateOptions, SubmitOptions, TaskPointer } from './client.js';
 export { ImaRouter } from './gateways/ima-router/index.js';
 export type {
   DownloadOptions,
@@ -85,3 +85,4 @@ export {
   WaitAbortedError,
   WaitTimeoutError,
 } from './transport/index.js';
+export { type LiveModelId, liveModel } from './typed.js';

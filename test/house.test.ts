@@ -15,6 +15,8 @@ const FLOOR: Record<string, number> = {
   models: 8,
   gateways: 7,
   client: 6,
+  typed: 5.7,
+  gateway: 5.7,
   options: 5.5,
   request: 5.5,
   protocols: 5,

@@ -3,7 +3,8 @@
 import { catalog } from '../../../generated/ima-router/catalog.js';
 import type { paths } from '../../../generated/ima-router/openapi.js';
 import type { PreferredTaskEndpoint, TaskBodies } from '../../../generated/ima-router/requests.js';
-import { type Gateway, GatewayClient } from '../../client.js';
+import { GatewayClient } from '../../client.js';
+import type { Gateway } from '../../gateway.js';
 import type { ClientOptions } from '../../options.js';
 import { DEFAULT_BOUNDS } from '../../tasks/index.js';
 import { durations } from './durations.js';

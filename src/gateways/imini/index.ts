@@ -3,7 +3,8 @@
 import { catalog } from '../../../generated/imini/catalog.js';
 import type { paths } from '../../../generated/imini/openapi.js';
 import type { PreferredTaskEndpoint, TaskBodies } from '../../../generated/imini/requests.js';
-import { type Gateway, GatewayClient } from '../../client.js';
+import { GatewayClient } from '../../client.js';
+import type { Gateway } from '../../gateway.js';
 import type { ClientOptions } from '../../options.js';
 import { durations } from './durations.js';
 import { names } from './names.js';
