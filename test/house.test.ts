@@ -56,6 +56,7 @@ function specifiersOf(text: string, file: string): string[] {
   const visit = (node: ts.Node): void => {
     if (ts.isImportDeclaration(node)) note(node.moduleSpecifier);
     if (ts.isExportDeclaration(node) && node.moduleSpecifier !== undefined) note(node.moduleSpecifier);
+    if (ts.isExternalModuleReference(node)) note(node.expression);
     if (ts.isImportTypeNode(node)) note(ts.isLiteralTypeNode(node.argument) ? node.argument.literal : node.argument);
     if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) note(node.arguments[0]);
     ts.forEachChild(node, visit);
@@ -92,7 +93,7 @@ function isWrongWay({ from, to }: Import): boolean {
 /** Their folders are named after them; what they sell and where they keep it is known by other names. */
 const VENDORS = readdirSync(join(src, 'gateways')).filter((name) => name !== 'ima-router');
 const VENDOR = new RegExp(
-  `imarouter|${VENDORS.join('|')}|midjourney|kling|seedance|sonic\\b|hailuo|vidu|wan2|happyhorse|banana|doubao|dashscope|new[-_]api`,
+  `imarouter|${VENDORS.join('|')}|midjourney|kling|seedance|sonic\\b|hailuo|vidu|wan2|happyhorse|banana|doubao|dashscope|fashionlabs|oneapi|gpt-image|gemini|sora-|veo-?\\d|IMA_API|new[-_]api`,
   'i',
 );
 
@@ -105,6 +106,10 @@ function vendorLines(text: string): string[] {
 
 describe('the house', () => {
   test('every file stands in a known room', () => {
+    const others = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) =>
+      /\.[cm]?[jt]sx?$/.test(file),
+    );
+    expect(others.filter((file) => !file.endsWith('.ts') || /\.[cm]ts$/.test(file))).toEqual([]);
     const rooms = new Set(files.map(roomOf));
     expect([...rooms].filter((room) => !(room in FLOOR) && !OUTSIDE.has(room))).toEqual([]);
   });
@@ -131,11 +136,13 @@ describe('the house', () => {
       import { a } from 'ima-router';
       export type C = import('../client.js').Gateway;
       export const b = () => import(\`../client.js\`);
+      import e = require('../client.js');
       export const d = (name: string) => import('../' + name);
     `;
     const found = specifiersOf(planted, 'planted.ts');
     expect(found.map((one) => (isOpaque(one) ? 'opaque' : one))).toEqual([
       'opaque',
+      '../client.js',
       '../client.js',
       '../client.js',
       'opaque',

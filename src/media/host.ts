@@ -73,9 +73,14 @@ async function fileOf({ source, path, field }: Local, options: LocalOptions): Pr
 }
 
 async function dataUrl(file: File): Promise<string> {
-  const bytes = new Uint8Array(await file.arrayBuffer());
+  return `data:${file.type || 'application/octet-stream'};base64,${base64Of(new Uint8Array(await file.arrayBuffer()))}`;
+}
+
+function base64Of(bytes: Uint8Array<ArrayBuffer>): string {
+  // Many times faster than text made of single bytes; edge runtimes may have none.
+  if (typeof Buffer !== 'undefined') return Buffer.from(bytes.buffer).toString('base64');
   let binary = '';
   // In pieces: the arguments of one call are limited.
   for (let at = 0; at < bytes.length; at += 0x8000) binary += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
-  return `data:${file.type || 'application/octet-stream'};base64,${btoa(binary)}`;
+  return btoa(binary);
 }

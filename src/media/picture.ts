@@ -11,7 +11,7 @@ export interface Size {
 }
 
 /** The headers of pictures stand within this much, with room for a large colour profile or preview before them. */
-export const PICTURE_BYTES = 512 * 1024;
+export const PICTURE_BYTES = 4 * 1024 * 1024;
 
 /** The size of the picture that begins with `bytes`; undefined where they do not say. Must not throw. */
 export async function pictureSize(bytes: Uint8Array): Promise<Size | undefined> {

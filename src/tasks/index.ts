@@ -20,5 +20,6 @@ export { checkedRef, checkedTaskId, type TaskRef } from './ref.js';
 export { TaskResult, type TaskState } from './result.js';
 export { Scheduler } from './scheduler.js';
 export { type StateReading, type SubmitReading, statusOf, type TaskError, type TaskStatus } from './state.js';
+export { LOST_TOUCH, SPEAKS_OF_NO_ROOM, SPEAKS_OF_TAKING } from './taking.js';
 export { checkedFunction, checkedTimeout, Task, type WaitOptions } from './task.js';
 export type { Warning } from './warning.js';

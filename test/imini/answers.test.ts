@@ -194,6 +194,14 @@ describe('a state', () => {
     });
   });
 
+  test('trouble of the call is no state, though it echoes the id', () => {
+    for (const code of ['TASK_NOT_FOUND', 'INVALID_API_KEY']) {
+      const body = { task_id: 'task_1', error: { code, message: 'x', status: 404 } };
+      expect(state(body)).toBeNull();
+      expect(readRefusal(answer(body))).toMatchObject({ gatewayCode: code });
+    }
+  });
+
   test('wrapped, or under a number, it is none', () => {
     expect(state({ code: 0, message: 'ok', data: task({ status: 'succeeded', images: [picture] }) })).toBeNull();
     expect(state({ code: 'TASK_NOT_FOUND', message: 'x', status: '404' })).toBeNull();

@@ -54,6 +54,30 @@ describe('never sent again, and written down as unknown', () => {
     [200, { error: { code: 'UPSTREAM_TIMEOUT', message: 'upstream timed out' } }],
     [200, { task_id: 0 }],
     [200, {}],
+    // Who lost patience, however he spells it, and whatever else he calls it.
+    [504, { error: { code: 'UPSTREAM_ERROR', message: 'x', status: 504, request_id: 'req_1' } }],
+    [524, { error: { code: 'UPSTREAM_ERROR', message: 'x' } }],
+    [502, { error: { code: 'UPSTREAM_ERROR', message: 'Timeout waiting for the model' } }],
+    [500, { error: { code: 'INTERNAL_ERROR', message: 'Deadline exceeded' } }],
+    [500, { error: { code: 'INTERNAL_ERROR', message: 'read ETIMEDOUT' } }],
+    [500, { error: { code: 'INTERNAL_ERROR', message: '上游超时' } }],
+    [500, { error: { code: 'UPSTREAM_TIMEDOUT', message: 'x' } }],
+    [200, { error: { code: 'INTERNAL_ERROR', message: 'x', status: 504 } }],
+    // Who is busy with it.
+    [200, { message: 'System busy, your task has been queued' }],
+    [200, { message: 'Server is busy. Your request has been added to the queue.' }],
+    [200, { message: 'server busy, processing your request' }],
+    [200, { message: 'The queue is not full' }],
+    // A task beside an error of a 5xx, in whatever way it is named.
+    [500, { error: { code: 'INVALID_STATE', message: 'could not save the task', status: 500 }, task_id: 'task_77' }],
+    [500, { error: { code: 'INSUFFICIENT_CREDITS', message: 'x' }, task_id: 'task_77' }],
+    [500, { error: { code: 'TOKEN_REFRESH_FAILED', message: 'x' } }],
+    [500, { error, data: 'task_01abc' }],
+    [500, { error, poll_url: 'https://gateway.example/tasks/x' }],
+    [500, { error: { code: 'INTERNAL_ERROR', message: 'x' }, status: 'processing' }],
+    [500, { error, images: [{ url: 'https://cdn.example/a.png' }] }],
+    [500, { error: { code: 'INTERNAL_ERROR', message: 'task already submitted' } }],
+    [500, { error: { code: 'FUNCTION_INVOCATION_FAILED', message: 'x' } }],
   ])('HTTP %i %j', async (status, body) => {
     const end = await bought(body, status);
     expect(end).toMatchObject({ name: 'SubmitUnknownError', mayBeBilled: true, posts: 1, states: ['unknown'] });
@@ -69,6 +93,8 @@ describe('refused: nothing was bought, and nothing is written down', () => {
     [429, { error: { code: 'QUOTA_EXCEEDED', message: 'rate quota exceeded' } }, 'RateLimitError', 4],
     [500, { error: { code: 'INTERNAL_ERROR', message: 'x' } }, 'ServerError', 4],
     [502, { error: { code: 'UPSTREAM_ERROR', message: 'x' } }, 'ServerError', 4],
+    [503, { code: 'INTERNAL_ERROR', message: 'x', status: 503, request_id: 'r' }, 'ServerError', 4],
+    [500, { error: { code: 'INSUFFICIENT_CREDITS', message: 'x' } }, 'InsufficientBalanceError', 1],
     [200, { message: 'queue full' }, 'ServerError', 4],
   ])('HTTP %i %j', async (status, body, name, posts) => {
     expect(await bought(body, status)).toMatchObject({ name, mayBeBilled: false, posts, states: [] });

@@ -1,6 +1,16 @@
 // What the answer to a submit means for money: a task with an id, a refusal that is sure, or nothing that anybody knows.
 
-import { exactJson, idOf, isLikeId, namesTask, type SubmitReading, statusOf } from '../../tasks/index.js';
+import {
+  exactJson,
+  idOf,
+  isLikeId,
+  LOST_TOUCH,
+  namesTask,
+  SPEAKS_OF_NO_ROOM,
+  SPEAKS_OF_TAKING,
+  type SubmitReading,
+  statusOf,
+} from '../../tasks/index.js';
 import {
   type Answer,
   isId,
@@ -134,21 +144,9 @@ function isSure({ kind, gatewayCode = '', message }: Refusal): boolean {
   return SURE.has(kind) && !(kind === 'invalid' && SPEAKS_OF_RESULT.test(`${gatewayCode} ${message}`));
 }
 
-/** Words of acceptance, and of somebody who speaks of a result to come: under them a task may exist. */
-const SPEAKS_OF_TAKING =
-  /(?<!not[ _-])succe|accept|submitted|received|created|scheduled|started|enqueued|(?:is|was|been|task) queued|^ ?queued|add(?:ed)? to\b.{0,20}queue|in (?:the )?queue|queue position|wait(?:ing)?[ -]?list|will be|wait for (?:your|the)\b|processing|generating|running|in progress|pending|\byet\b|results?\b|duplicate|already|成功|已(?!饱和|满|达|超)|处理中|正在|加入队列|排队(?!.{0,4}满)|查询|查看|结果|重复/i;
-
-/** Words of a gateway that had no room for a task … */
-const SPEAKS_OF_NO_ROOM =
-  /\bfull\b|busy|overload|too many requests|rate limit|(?:limit|capacity) (?:reached|exceeded)|繁忙|饱和|已满|限流/i;
-
-/** … or could not take it for whatever reason. */
+/** Words of a gateway that could not take a task for whatever reason, beside those of one that had no room. */
 const SPEAKS_OF_HINDRANCE =
   /limit|exceed|fail|error|invalid|illegal|denied|unavailable|refus|reject|insufficient|unsupported|forbid|unauthori|too (?:large|long)|exhaust|maintenance|missing|required|失败|错误|无效|不足|不支持|不存在|超过|超出|限制|拒绝|异常|维护/i;
-
-/** Words of somebody who waited in vain for a gateway that is at work, or whose connection to it broke. */
-const LOST_TOUCH =
-  /time(?:d)?[ -]?out|deadline exceeded|超时|reset by peer|\bEOF\b|broken pipe|connection (?:reset|closed|lost|aborted)|read_response_body_failed/i;
 
 function wordsOf(body: Record<string, unknown>): string {
   return (

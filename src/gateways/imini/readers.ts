@@ -5,6 +5,8 @@ import {
   exactJson,
   idOf,
   namesTask,
+  SPEAKS_OF_NO_ROOM,
+  SPEAKS_OF_TAKING,
   type StateReading,
   type SubmitReading,
   type TaskError,
@@ -51,10 +53,6 @@ const BEFORE_ANY_TASK = new Set<RefusalKind | undefined>(['balance', 'authentica
 /** … unless they speak of somebody who has it already, or has a result in hand. */
 const SPEAKS_OF_TASK = /already|duplicate|conflict|submitted|output|result|generated/i;
 
-/** Words of a gateway without room for a task (design 3.2), under no word of a task that was taken. */
-const NO_ROOM = /\bfull\b|busy|overload|too many|(?:limit|capacity) (?:reached|exceeded)/i;
-const TAKEN = /accept|submitted|received|created|scheduled|started|enqueued|will be|waiting/i;
-
 /** Money first: an id, a refusal that is sure, or nothing that anybody knows. */
 function readSubmit(answer: Answer): SubmitReading {
   const body = exactJson(answer);
@@ -72,7 +70,10 @@ function readSubmit(answer: Answer): SubmitReading {
 /** A task is named beside an error that may have come after it. */
 function mayHaveBeenTaken(answer: Answer): boolean {
   const body = answer.json;
-  if (!isRecord(body) || !namesTask(body, 'by its name')) return false;
+  if (!isRecord(body)) return false;
+  // Behind a 5xx everything that looks like a task may be one, whatever the error calls itself.
+  if (answer.status >= 500) return namesTask(body) || isTask(body) || body.images != null || body.videos != null;
+  if (!namesTask(body, 'by its name')) return false;
   const trouble = troubleIn(body);
   return trouble === undefined || !comesBeforeAnyTask(trouble, answer);
 }
@@ -92,7 +93,8 @@ function refusalOf(trouble: Trouble, answer: Answer): Refusal | null {
 function fullQueue(body: Record<string, unknown>): Refusal | null {
   const message = textOf(body.message);
   const isAlone = Object.keys(body).every((name) => name === 'message' || name === 'request_id');
-  if (message === undefined || !isAlone || !NO_ROOM.test(message) || TAKEN.test(message)) return null;
+  if (message === undefined || !isAlone || !SPEAKS_OF_NO_ROOM.test(message) || SPEAKS_OF_TAKING.test(message))
+    return null;
   return { kind: 'busy', message, requestId: textOf(body.request_id) };
 }
 

@@ -1,5 +1,6 @@
 // How imini says no: one envelope, nested or flat, told from what edges and proxies say, and read by its code before any status.
 
+import { LOST_TOUCH, SPEAKS_OF_TAKING } from '../../tasks/index.js';
 import {
   type Answer,
   codeOf,
@@ -34,12 +35,13 @@ const KINDS: readonly [RegExp, RefusalKind][] = [
   [/INTERNAL|UPSTREAM|UNAVAILABLE|OVERLOAD/, 'server'],
 ];
 
-/** Codes of this gateway are words in capitals; what numbers its errors is somebody in between. */
-const OWN_CODE = /^[A-Z][A-Z\d]*(?:_[A-Z\d]+)*$/;
-
-/** Codes that say that it went well, and those of who lost patience: a task may exist. */
-const GOOD_CODE = /^(?:SUCCESS|SUCCEEDED|OK|ACCEPTED|CREATED|QUEUED|PENDING|PROCESSING)$/;
-const LOST_PATIENCE = /TIME_?OUT|TIMED_OUT|DEADLINE|time(?:d)?[ -]?out|deadline/;
+/**
+ * Behind a 5xx, a 408 or a 2xx a task may be running: there only these are believed, at the statuses that the vendor calls
+ * safe to repeat (seed 004: 500 and 502; 503 is what users saw).
+ */
+const SURE_CODE =
+  /^(?:INVALID_PROMPT|INVALID_PARAMETER|INSUFFICIENT_CREDITS|RATE_LIMITED|TASK_NOT_FOUND|INVALID_API_KEY|UNAUTHORIZED|FORBIDDEN|INTERNAL_(?:SERVER_)?ERROR|UPSTREAM_ERROR|SERVICE_UNAVAILABLE|OVERLOADED)$/;
+const SURE_STATUS = new Set([500, 502, 503]);
 
 /** A 403 is the key's or the credits' (the pages say 402 for these, the vendor's skill 403): words tell, where no code does. */
 const SPEAKS_OF_CREDITS = /credit|quota|balance|top[ -]?up|insufficient/i;
@@ -80,11 +82,11 @@ export function kindOf({ code, message, status: said }: Trouble, status: number)
  */
 export function readRefusal(answer: Answer): Refusal | null {
   const body = answer.json;
-  if (!isRecord(body) || (answer.ok && isTask(body))) return null;
+  if (!isRecord(body)) return null;
   const trouble = troubleIn(body);
-  if (trouble === undefined) return null;
+  if (trouble === undefined || (answer.ok && isTask(body) && !isAboutCall(body, trouble))) return null;
   const isSure = answer.status >= 300 && answer.status < 500 && answer.status !== 408;
-  if (!isSure && !isOwn(body, trouble)) return null;
+  if (!isSure && !(isOwn(body, trouble) && (answer.ok || SURE_STATUS.has(answer.status)))) return null;
   const kind = kindOf(trouble, answer.status);
   if (kind === undefined) return null;
   return { kind, message: trouble.message, gatewayCode: trouble.code, requestId: trouble.requestId };
@@ -102,8 +104,14 @@ export function isTask(body: Record<string, unknown>): boolean {
   return textOf(body.task_id) !== undefined || (typeof status === 'string' && numberOf(status) === undefined);
 }
 
-/** `{error: {code, message}}`, or flat with something else of the envelope beside it. */
+/** An error that is not of the task whose id is echoed beside it, but of the call that asks for it. */
+function isAboutCall({ status }: Record<string, unknown>, trouble: Trouble): boolean {
+  const kind = kindOf(trouble, 0);
+  return status == null && (kind === 'task-not-found' || kind === 'authentication' || kind === 'permission');
+}
+
+/** `{error: {code, message}}`, or flat with something else of the envelope beside it; and nobody lost patience or speaks of a task. */
 function isOwn({ error, request_id: id }: Record<string, unknown>, { code = '', message, status }: Trouble): boolean {
-  if (!OWN_CODE.test(code) || GOOD_CODE.test(code) || LOST_PATIENCE.test(`${code} ${message}`)) return false;
-  return isRecord(error) || status !== undefined || textOf(id) !== undefined;
+  if (!SURE_CODE.test(code) || LOST_TOUCH.test(message) || SPEAKS_OF_TAKING.test(message)) return false;
+  return (isRecord(error) || status !== undefined || textOf(id) !== undefined) && status !== 504 && status !== 408;
 }
