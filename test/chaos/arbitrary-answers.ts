@@ -176,7 +176,8 @@ export function meaningOf({ status, body, coding, cut }: WireAnswer, dialect: Di
   const says = (list: readonly string[]) => said.some((one) => list.includes(one));
   const mayEnd = new Set<'succeeded' | 'failed' | 'cancelled'>();
   if (says(words.succeeded) && holds(value, isResult)) mayEnd.add('succeeded');
-  if (says(words.failed) || (isObject && holds(value, dialect.isFault))) mayEnd.add('failed');
+  const isFault = isObject && (holds(value, dialect.isFault) || dialect.mayFailWithoutWord(value));
+  if (says(words.failed) || isFault) mayEnd.add('failed');
   if (says(words.cancelled)) mayEnd.add('cancelled');
   const { codes, below } = dialect.refusing;
   const refusesByCode =

@@ -36,6 +36,8 @@ export interface Dialect {
   isTasks: (answer: Record_) => boolean;
   /** A failure told by another sign than its word. */
   isFault: (value: unknown, key: string) => boolean;
+  /** Of an answer: without any word it may still tell a failure, if it is repeated. */
+  mayFailWithoutWord: (answer: Record_) => boolean;
   /** Codes that refuse to tell, in a way that asking again may not mend, whatever the status `below` which they count. */
   refusing: { codes: readonly unknown[]; below: number };
   /** A sign, beside the HTTP status, that the key or the account is spoken of. */
@@ -123,6 +125,7 @@ const imaRouter: Dialect = {
   // A failure without anything of a task is only believed when it is repeated.
   isTasks: ({ progress, metadata }) => typeof progress === 'number' || isRecord(metadata),
   isFault: (value, key) => key === 'task_code' && value !== null && value !== 0 && value !== '0',
+  mayFailWithoutWord: () => false,
   refusing: { codes: ['task_not_exist'], below: 500 },
   isAboutKey: () => false,
 };
@@ -202,6 +205,8 @@ const imini: Dialect = {
   hasResult: ({ images }, url) => Array.isArray(images) && isRecord(images[0]) && images[0].url === url,
   isTasks: () => true,
   isFault: () => false,
+  // An error about the request, beside the task's id and no word.
+  mayFailWithoutWord: ({ status, error, code }) => (status ?? null) === null && (isRecord(error) || code !== undefined),
   // The code comes before the status (field-notes A2).
   refusing: { codes: ['TASK_NOT_FOUND', 'INVALID_PROMPT', 'INVALID_PARAMETER'], below: 600 },
   // The envelope tells its status too, whatever that of the answer is.
