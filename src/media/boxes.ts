@@ -28,6 +28,16 @@ export function boxIn(bytes: Uint8Array, at: number, room: number): Box | undefi
   return size < head ? undefined : { type, size, head, isOpen: short === 0 };
 }
 
+/** The boxes one after the other in `bytes`, up to the first that is none. */
+export function* childrenOf(bytes: Uint8Array): Generator<{ type: string; body: Uint8Array }> {
+  for (let at = 0; at < bytes.length; ) {
+    const box = boxIn(bytes, at, bytes.length - at);
+    if (box === undefined) return;
+    yield { type: box.type, body: bytes.subarray(at + box.head, at + box.size) };
+    at += box.size;
+  }
+}
+
 /** At most so many bytes from `at` on, fewer at the end of the file. */
 export async function bytesAt(handle: FileHandle, at: number, most: number): Promise<Buffer> {
   const buffer = Buffer.alloc(Math.min(most, Math.max(0, (await handle.stat()).size - at)));

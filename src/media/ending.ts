@@ -1,6 +1,6 @@
 // Whether a file ends where its own format says: what no header of a server can tell.
 
-import { type Box, boxIn, bytesAt } from './boxes.js';
+import { type Box, boxIn, bytesAt, childrenOf } from './boxes.js';
 
 /** Boxes and chunks looked at, one read each. */
 const MOST_PARTS = 20_000;
@@ -148,13 +148,9 @@ const CONTAINERS = new Set(['trak', 'mdia', 'minf', 'stbl']);
 /** Where in the file the last piece of data begins that an index names (8.7.5: stco, co64); undefined where it names none. */
 function lastChunkIn(bytes: Uint8Array): number | undefined {
   let last: number | undefined;
-  for (let at = 0; at < bytes.length; ) {
-    const box = boxIn(bytes, at, bytes.length - at);
-    if (box === undefined) break;
-    const body = bytes.subarray(at + box.head, at + box.size);
-    if (CONTAINERS.has(box.type)) last = later(last, lastChunkIn(body));
-    if (box.type === 'stco' || box.type === 'co64') last = later(last, lastOffsetIn(body, box.type === 'stco' ? 4 : 8));
-    at += box.size;
+  for (const { type, body } of childrenOf(bytes)) {
+    if (CONTAINERS.has(type)) last = later(last, lastChunkIn(body));
+    if (type === 'stco' || type === 'co64') last = later(last, lastOffsetIn(body, type === 'stco' ? 4 : 8));
   }
   return last;
 }

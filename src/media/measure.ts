@@ -1,7 +1,7 @@
 // How large a picture or film on the disk is, in pixels, as its own header says.
 
 import { type FileHandle, open } from 'node:fs/promises';
-import { boxIn, bytesAt } from './boxes.js';
+import { boxIn, bytesAt, childrenOf } from './boxes.js';
 import { PICTURE_BYTES, pictureSize, type Size } from './picture.js';
 import type { MediaKind } from './sniff.js';
 
@@ -43,9 +43,9 @@ async function filmSize(handle: FileHandle): Promise<Size | undefined> {
 }
 
 function tracksIn(moov: Uint8Array): Size[] {
-  return childrenOf(moov)
+  return [...childrenOf(moov)]
     .filter(({ type }) => type === 'trak')
-    .flatMap(({ body }) => childrenOf(body).filter(({ type }) => type === 'tkhd'))
+    .flatMap(({ body }) => [...childrenOf(body)].filter(({ type }) => type === 'tkhd'))
     .flatMap(({ body }) => {
       // Width and height are the last two fields, 16.16 numbers; before them the matrix, whose first is 0 for a quarter turn.
       const view = new DataView(body.buffer, body.byteOffset, body.length);
@@ -54,15 +54,4 @@ function tracksIn(moov: Uint8Array): Size[] {
       if (width < 1 || height < 1) return [];
       return [view.getInt32(body.length - 44) === 0 ? { width: height, height: width } : { width, height }];
     });
-}
-
-function childrenOf(bytes: Uint8Array): { type: string; body: Uint8Array }[] {
-  const children: { type: string; body: Uint8Array }[] = [];
-  for (let at = 0; at < bytes.length; ) {
-    const box = boxIn(bytes, at, bytes.length - at);
-    if (box === undefined) break;
-    children.push({ type: box.type, body: bytes.subarray(at + box.head, at + box.size) });
-    at += box.size;
-  }
-  return children;
 }

@@ -23,7 +23,7 @@ import {
   urlOf,
   valueAt,
 } from '../../transport/index.js';
-import { isTask, kindOf, readRefusal, type Trouble, troubleIn } from './refusal.js';
+import { isTask, kindOf, readRefusal, refusalOf, type Trouble, troubleIn } from './refusal.js';
 
 /** The readers of this gateway. */
 export const readers: TaskReaders = {
@@ -81,12 +81,6 @@ function mayHaveBeenTaken(answer: Answer): boolean {
 function comesBeforeAnyTask(trouble: Trouble, { status }: Answer): boolean {
   const words = `${trouble.code ?? ''} ${trouble.message}`;
   return status !== 409 && BEFORE_ANY_TASK.has(kindOf(trouble, status)) && !SPEAKS_OF_TASK.test(words);
-}
-
-function refusalOf(trouble: Trouble, answer: Answer): Refusal | null {
-  const kind = kindOf(trouble, answer.status);
-  const { message, code: gatewayCode, requestId } = trouble;
-  return kind === undefined ? null : { kind, message, gatewayCode, requestId };
 }
 
 /** `{"message":"queue full"}`, with nothing beside it. */

@@ -87,9 +87,14 @@ export function readRefusal(answer: Answer): Refusal | null {
   if (trouble === undefined || (answer.ok && isTask(body) && !isAboutCall(body, trouble))) return null;
   const isSure = answer.status >= 300 && answer.status < 500 && answer.status !== 408;
   if (!isSure && !(isOwn(body, trouble) && (answer.ok || SURE_STATUS.has(answer.status)))) return null;
-  const kind = kindOf(trouble, answer.status);
-  if (kind === undefined) return null;
-  return { kind, message: trouble.message, gatewayCode: trouble.code, requestId: trouble.requestId };
+  return refusalOf(trouble, answer);
+}
+
+/** `trouble` as a refusal; null where nothing tells what it is about. */
+export function refusalOf(trouble: Trouble, { status }: Answer): Refusal | null {
+  const kind = kindOf(trouble, status);
+  const { message, code: gatewayCode, requestId } = trouble;
+  return kind === undefined ? null : { kind, message, gatewayCode, requestId };
 }
 
 /** Of the exchange: in every body, or in its error. */
