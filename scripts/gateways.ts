@@ -1,6 +1,7 @@
 // What is particular to one vendor in the pipeline: where its files are, how its paths read, what is repaired and why. Data only.
 
 import type { Modality } from '../src/catalog/index.js';
+import { chatRepairs } from './chat-repairs.js';
 import type { Json } from './spec/json.js';
 
 /** A correction of the vendor's schema where it contradicts the vendor's own prose. Applied only while `expect` still stands there. */
@@ -106,6 +107,7 @@ const imaRouter: GatewayConfig = {
       reason:
         'The same property says "`doubao-video-subtitle-erase` is the overseas model", and an answer of the page is about it; the enum forgot it.',
     },
+    ...chatRepairs,
   ],
 };
 

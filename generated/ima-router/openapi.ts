@@ -3723,11 +3723,76 @@ export interface components {
              * @enum {string}
              */
             model: "gpt-4.1" | "gpt-4.1-mini" | "gpt-4.1-nano" | "gpt-4o" | "gpt-4o-mini" | "gpt-5" | "gpt-5-mini" | "gpt-5.1" | "MiniMax-Text-01" | "MiniMax-M1" | "MiniMax-M2" | "MiniMax-M2.1" | "MiniMax-M2.1-highspeed" | "MiniMax-M2.5" | "MiniMax-M2.5-highspeed" | "claude-sonnet-4-5-20250929" | "claude-sonnet-4-6" | "claude-haiku-4-5-20251001" | "claude-opus-4-5-20251101" | "claude-opus-4-6" | "claude-opus-4-7" | "kimi-for-coding" | "deepseek-v4-pro" | "deepseek-v4-flash" | "gpt-5.4-mini" | "seed-sc-260215";
-            messages: {
+            messages: ({
                 /** @enum {string} */
                 role: "system" | "user" | "assistant";
                 content: string;
-            }[];
+            } | {
+                /** @enum {string} */
+                role: "user";
+                content: ({
+                    /** @enum {string} */
+                    type: "text";
+                    text: string;
+                } | {
+                    /** @enum {string} */
+                    type: "image_url";
+                    image_url: {
+                        /** @description A public http(s) URL, or the bytes as a `data:` URL. */
+                        url: string;
+                        /** @enum {string} */
+                        detail?: "auto" | "low" | "high";
+                    };
+                } | {
+                    /** @enum {string} */
+                    type: "input_audio";
+                    input_audio: {
+                        /** @description The bytes in base64. */
+                        data: string;
+                        /** @enum {string} */
+                        format: "wav" | "mp3";
+                    };
+                } | {
+                    /** @enum {string} */
+                    type: "file";
+                    file: Record<string, unknown>;
+                })[];
+            } | {
+                /** @enum {string} */
+                role: "developer";
+                content: string;
+            } | {
+                /** @enum {string} */
+                role: "system" | "developer";
+                content: {
+                    /** @enum {string} */
+                    type: "text";
+                    text: string;
+                }[];
+            } | {
+                /** @enum {string} */
+                role: "assistant";
+                content?: string | null;
+                tool_calls: {
+                    id: string;
+                    /** @enum {string} */
+                    type: "function";
+                    function: {
+                        name: string;
+                        /** @description JSON, as the model wrote it. */
+                        arguments: string;
+                    };
+                }[];
+            } | {
+                /** @enum {string} */
+                role: "tool";
+                content: string | {
+                    /** @enum {string} */
+                    type: "text";
+                    text: string;
+                }[];
+                tool_call_id: string;
+            })[];
             /**
              * @description Whether to enable streaming responses
              * @default false
@@ -3788,7 +3853,21 @@ export interface components {
             /** @enum {string} */
             model: "gpt-5.2" | "gpt-5.3-codex" | "gpt-5.4" | "gpt-5.5";
             /** @description Enter text */
-            input: string;
+            input: string | (({
+                /** @enum {string} */
+                role: "system" | "developer" | "user" | "assistant";
+                content: string | ({
+                    type: string;
+                } & {
+                    [key: string]: unknown;
+                })[];
+            } & {
+                [key: string]: unknown;
+            }) | ({
+                type: string;
+            } & {
+                [key: string]: unknown;
+            }))[];
             /** @description Maximum number of output tokens */
             max_output_tokens?: number;
             temperature?: number;
@@ -3833,13 +3912,76 @@ export interface components {
              * @default 4096
              */
             max_tokens: number;
-            messages: {
+            messages: ({
                 /** @enum {string} */
                 role: "user" | "assistant";
                 content: string;
-            }[];
+            } | ({
+                /** @enum {string} */
+                role: "user" | "assistant";
+                content: (({
+                    /** @enum {string} */
+                    type: "text";
+                    text: string;
+                } & {
+                    [key: string]: unknown;
+                }) | ({
+                    /** @enum {string} */
+                    type: "image" | "document";
+                    source: ({
+                        /** @enum {string} */
+                        type: "base64";
+                        media_type: string;
+                        /** @description The bytes in base64. */
+                        data: string;
+                    } & {
+                        [key: string]: unknown;
+                    }) | ({
+                        /** @enum {string} */
+                        type: "url";
+                        url: string;
+                    } & {
+                        [key: string]: unknown;
+                    });
+                } & {
+                    [key: string]: unknown;
+                }) | ({
+                    /** @enum {string} */
+                    type: "tool_use";
+                    id: string;
+                    name: string;
+                    input: Record<string, unknown>;
+                } & {
+                    [key: string]: unknown;
+                }) | ({
+                    /** @enum {string} */
+                    type: "tool_result";
+                    tool_use_id: string;
+                    content?: string | ({
+                        type: string;
+                    } & {
+                        [key: string]: unknown;
+                    })[];
+                    is_error?: boolean;
+                } & {
+                    [key: string]: unknown;
+                }) | ({
+                    /** @enum {string} */
+                    type: "thinking" | "redacted_thinking";
+                } & {
+                    [key: string]: unknown;
+                }))[];
+            } & {
+                [key: string]: unknown;
+            }))[];
             /** @description System prompt word */
-            system?: string;
+            system?: string | ({
+                /** @enum {string} */
+                type: "text";
+                text: string;
+            } & {
+                [key: string]: unknown;
+            })[];
             /** @default 1 */
             temperature?: number;
             /**
