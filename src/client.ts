@@ -1,6 +1,7 @@
 // The client that every gateway shares: takes a gateway's description, wires the rooms below, gives the common verbs.
 
 import createFetchClient, { type Client } from 'openapi-fetch';
+import { sendFor } from './bridge.js';
 import { Catalog, IndexSource, type Models, modelsOf, type Strictness } from './catalog/index.js';
 import type { Gateway } from './gateway.js';
 import {
@@ -16,7 +17,7 @@ import {
   strictnessOf,
   warner,
 } from './options.js';
-import { type PrepareOptions, RequestDesk } from './request.js';
+import { type AlsoCheck, type Nameless, type PrepareOptions, RequestDesk } from './request.js';
 import {
   type BatchItem,
   type BatchOptions,
@@ -26,6 +27,7 @@ import {
   checkedTimeout,
   checkSubmit,
   type Journal,
+  type Prepared,
   type ResumeFilter,
   Scheduler,
   type Task,
@@ -33,9 +35,9 @@ import {
   type TaskRef,
   type TaskResult,
   type TaskState,
+  type Warning,
 } from './tasks/index.js';
 import {
-  type Answer,
   backoff,
   ConfigError,
   checkNames,
@@ -59,6 +61,8 @@ export interface SubmitOptions<Endpoint extends string = string> {
   validate?: Strictness | undefined;
   /** `attach`: where the journal has an equal request that is still pending, its task is given instead of a new one. */
   dedupe?: 'attach' | undefined;
+  /** Sent with this request alone, e.g. `{ 'x-moderation': 'enabled' }`. Not for the key or the connection. */
+  headers?: Record<string, string> | undefined;
 }
 
 /** Options of `generate`: those of `submit` and of the wait. */
@@ -69,7 +73,30 @@ export interface GenerateOptions<Endpoint extends string = string> extends Submi
   onUpdate?: ((state: TaskState) => void) | undefined;
 }
 
-const SUBMIT_OPTIONS = ['endpoint', 'traceId', 'validate', 'dedupe', 'signal'];
+const SUBMIT_OPTIONS = ['endpoint', 'traceId', 'validate', 'dedupe', 'headers', 'signal'];
+
+/** How a request is made ready. */
+interface Preparing extends Pick<SubmitOptions, 'endpoint' | 'validate' | 'headers'> {
+  /** For a path whose bodies name no model: what it is, and where it goes. */
+  as?: Nameless | undefined;
+}
+
+/** What a gateway's own verbs are made of. */
+export interface Rooms {
+  transport: Transport;
+  engine: TaskEngine;
+  catalog: Catalog;
+  journal: Journal;
+  /** Checks a request and makes it ready, as `submit` does. */
+  prepare(request: unknown, at?: Preparing): Promise<Prepared>;
+  /** Asked of every request before it is sent: what else is wrong with it, known from elsewhere than its body. */
+  alsoCheck(check: AlsoCheck): void;
+  /** Throws `ConfigError` without one. */
+  apiKey(): string;
+  /** The user's own; undefined where none was set. */
+  requestTimeoutMs: number | undefined;
+  warn(warning: Warning): void;
+}
 
 /** How a user points at a task that is known from elsewhere. */
 export type TaskPointer = { model: string; endpoint?: string } | { pollPath: string };
@@ -89,7 +116,8 @@ export class GatewayClient<Bodies extends BodyMap, Preferred, Paths extends obje
   readonly #engine: TaskEngine;
   #api: Client<Paths> | undefined;
 
-  constructor(gateway: Gateway, options: ClientOptions = {}) {
+  /** `extend` is handed what the gateway's own verbs are made of. */
+  constructor(gateway: Gateway, options: ClientOptions = {}, extend?: (rooms: Rooms) => void) {
     checkOptions(options);
     const apiKey = cleanKey(options.apiKey ?? fromEnvironment(gateway.env.apiKey));
     const fetch: FetchLike = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
@@ -97,16 +125,18 @@ export class GatewayClient<Bodies extends BodyMap, Preferred, Paths extends obje
     // Epoch milliseconds on a clock that nobody sets back: waits must not hang when the system time changes.
     const clock = { now: () => performance.timeOrigin + performance.now(), random: Math.random };
     const retry = retryPolicy(options.retry);
+    const warn = warner(options.onWarning);
     const afterRateLimitMs = floorAfterRateLimit(options, gateway.poll.afterRateLimitMs, gateway.poll);
     this.#gateway = gateway;
-    this.#catalog = new Catalog(gateway.catalog, gateway.names);
+    this.#catalog = new Catalog(gateway.catalog, gateway.names, gateway.verbs);
     this.#strictness = strictnessOf(options.validate);
     this.journal = journalOf(options.journal);
     this.#transport = new Transport({
       baseUrl: cleanBaseUrl(options.baseUrl ?? fromEnvironment(gateway.env.baseUrl) ?? gateway.baseUrl),
       apiKey,
       missingKey: `No API key for ${gateway.name}: set ${gateway.env.apiKey[0] ?? 'the key variable'} or pass { apiKey }.`,
-      headers: (key) => ({ ...userHeaders, ...gateway.headers(key) }),
+      headers: (key) => gateway.headers(key),
+      userHeaders,
       fetch: options.fetch,
       requestTimeoutMs: requestTimeout(options),
       retry,
@@ -139,11 +169,12 @@ export class GatewayClient<Bodies extends BodyMap, Preferred, Paths extends obje
         retry,
         random: clock.random,
       },
+      verbs: gateway.verbs,
       waitMs: gateway.waitMs,
       durations: gateway.durations,
       longestSubmitMs: retry.attempts * (requestTimeout(options) + retry.capMs),
       resendsUnknown: retry.unknownSubmits,
-      warn: warner(options.onWarning),
+      warn,
       ...clock,
     });
     this.#desk = new RequestDesk({
@@ -153,7 +184,9 @@ export class GatewayClient<Bodies extends BodyMap, Preferred, Paths extends obje
       hostFile: options.hostFile,
       isLocalGateway,
       assetScheme: gateway.assetScheme,
-      beforeHosting: (route) => this.#engine.assertReady(route),
+      callHeaders: gateway.callHeaders,
+      // Whether it makes a task is asked by whoever buys one, before that.
+      beforeHosting: () => void this.#transport.authHeaders('config'),
       redact: (text) => this.#transport.redact(text),
     });
     this.models = modelsOf(
@@ -162,6 +195,21 @@ export class GatewayClient<Bodies extends BodyMap, Preferred, Paths extends obje
       // Who stands in for the gateway on this machine stands in for its index too.
       isLocalGateway ? `${this.#transport.baseUrl}/model-index.json` : gateway.indexUrl,
     );
+    extend?.({
+      transport: this.#transport,
+      engine: this.#engine,
+      catalog: this.#catalog,
+      journal: this.journal,
+      prepare: (request, at = {}) => this.#desk.prepare(request, this.#preparing(at)),
+      alsoCheck: (check) => this.#desk.alsoCheck(check),
+      apiKey: () => {
+        // Says what is missing.
+        if (apiKey === undefined) this.#transport.authHeaders('config');
+        return apiKey ?? '';
+      },
+      requestTimeoutMs: options.requestTimeoutMs === undefined ? undefined : requestTimeout(options),
+      warn,
+    });
   }
 
   /** Buys a generation and waits for it: `submit`, then `task.result()`. Throws what those throw. */
@@ -195,8 +243,8 @@ export class GatewayClient<Bodies extends BodyMap, Preferred, Paths extends obje
     return this.#engine.submit(await this.#desk.prepare(request, this.#preparing(options)), at);
   }
 
-  #preparing({ endpoint, validate }: Pick<SubmitOptions, 'endpoint' | 'validate'>): PrepareOptions {
-    return { endpoint, strictness: strictnessOf(validate, this.#strictness) };
+  #preparing({ endpoint, validate, headers, as }: Preparing): PrepareOptions {
+    return { endpoint, strictness: strictnessOf(validate, this.#strictness), headers, as };
   }
 
   /**
@@ -219,7 +267,9 @@ export class GatewayClient<Bodies extends BodyMap, Preferred, Paths extends obje
     options: BatchOptions<Request> & { validate?: Strictness | undefined } = {},
   ): AsyncGenerator<BatchItem<Request>, void, undefined> {
     // Null is told by the engine, with all else that is wrong.
-    const preparing = this.#preparing(options ?? {});
+    const { endpoint, validate, headers } = options ?? {};
+    // A header that nobody may set is told at once, not of each request.
+    const preparing = this.#preparing({ endpoint, validate, headers: headers && cleanHeaders(headers) });
     return this.#engine.batch(requests, (request) => this.#desk.prepare(request, preparing), options);
   }
 
@@ -297,49 +347,15 @@ export class GatewayClient<Bodies extends BodyMap, Preferred, Paths extends obje
   get api(): Client<Paths> {
     this.#api ??= createFetchClient<Paths>({
       baseUrl: this.#transport.baseUrl,
-      fetch: (request) => this.#send(request),
+      fetch: (request) => sendFor(this.#transport, request, { refusals: 'throw' }),
     });
     return this.#api;
-  }
-
-  async #send(request: Request): Promise<Response> {
-    const url = new URL(request.url);
-    const base = new URL(this.#transport.baseUrl);
-    const prefix = base.pathname === '/' ? '' : base.pathname;
-    const headers = Object.fromEntries(request.headers);
-    const body = request.body === null ? undefined : new Uint8Array(await request.arrayBuffer());
-    // Only reading is free to repeat: of the POSTs nobody but the vendor knows which ones cost.
-    const paid = request.method !== 'GET' && request.method !== 'HEAD';
-    const answer = await this.#transport.request({
-      method: request.method,
-      path: url.pathname.slice(prefix.length) + url.search,
-      body,
-      headers,
-      phase: paid ? 'submit' : 'poll',
-      paid,
-      signal: request.signal,
-      traceId: headers['x-trace-id'] ?? crypto.randomUUID(),
-      readable: isReadable,
-    });
-    const empty = answer.status === 204 || answer.status === 304 || answer.bytes.length === 0;
-    return new Response(empty ? null : new Uint8Array(answer.bytes), {
-      status: answer.status,
-      headers: withoutCoding(answer.headers),
-    });
   }
 
   /** Safe to paste: no key. */
   toJSON(): { gateway: string; baseUrl: string } {
     return { gateway: this.#gateway.name, baseUrl: this.#transport.baseUrl };
   }
-}
-
-/** The bytes are decoded already: a `content-encoding` left in place would have them decoded twice. */
-function withoutCoding(headers: Headers): Headers {
-  const kept = new Headers(headers);
-  kept.delete('content-encoding');
-  kept.delete('content-length');
-  return kept;
 }
 
 function fromEnvironment(names: readonly string[]): string | undefined {
@@ -350,13 +366,4 @@ function fromEnvironment(names: readonly string[]): string | undefined {
     if (value !== undefined && value.trim() !== '') return value;
   }
   return undefined;
-}
-
-/** JSON, media, or nothing where the status says so; an edge's HTML page is none of them. */
-function isReadable(answer: Answer): boolean {
-  if (answer.bytes.length === 0) return answer.status === 204 || answer.status === 205;
-  const type = answer.headers.get('content-type') ?? '';
-  return (
-    answer.json !== undefined || /^(image|audio|video)\/|^application\/octet-stream|^text\/event-stream/.test(type)
-  );
 }

@@ -23,6 +23,10 @@ export interface Gateway {
   /** What validation needs; loaded with the first request. */
   parts: LazyParts;
   readRefusal: ReadRefusal;
+  /** By path: the verb that calls it, for paths that make no tasks. */
+  verbs: Readonly<Record<string, string>>;
+  /** Headers that change a single request: where they may stand, and with what. Lower case. */
+  callHeaders: Readonly<Record<string, { paths: readonly string[]; values?: readonly string[] }>>;
   /** The id that it gives an exchange, for whoever asks the vendor about it. */
   requestIdOf: (answer: Answer) => string | undefined;
   readers: TaskReaders;

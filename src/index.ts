@@ -22,7 +22,34 @@ export type {
   Strictness,
 } from './catalog/index.js';
 export type { GenerateOptions, SubmitOptions, TaskPointer } from './client.js';
-export { ImaRouter } from './gateways/ima-router/index.js';
+export {
+  type AnthropicOptions,
+  type Asset,
+  type AssetGroup,
+  type AssetQuota,
+  type AssetStatus,
+  type AssetType,
+  type AssetUpload,
+  type Balance,
+  type BlendBody,
+  type ChangeModel,
+  type ChangeOptions,
+  type ChatRequest,
+  type EmbeddingsRequest,
+  type EnsureOptions,
+  type FreeCallOptions,
+  ImaRouter,
+  type MessagesRequest,
+  type MidjourneyButton,
+  type MidjourneyOptions,
+  type MidjourneyParent,
+  type ModalBody,
+  type OpenAiOptions,
+  type ReadyOptions,
+  type ResponsesRequest,
+  type UploadModel,
+  type UploadOptions,
+} from './gateways/ima-router/index.js';
 export type {
   DownloadOptions,
   DownloadProgress,
@@ -34,6 +61,8 @@ export type {
   SavedFile,
 } from './media/index.js';
 export type { ClientOptions } from './options.js';
+export type * from './protocols/index.js';
+export { textOf } from './protocols/index.js';
 export type {
   BatchItem,
   BatchOptions,
@@ -69,6 +98,7 @@ export {
   InsufficientBalanceError,
   InvalidRequestError,
   InvalidResponseError,
+  type KnownBalance,
   type Logger,
   PermissionError,
   type Phase,

@@ -3,13 +3,16 @@
 import {
   type Candidate,
   type Catalog,
+  type EndpointData,
   invalidRequest,
   type LazyParts,
+  type Modality,
   type Route,
   routeOf,
   type Strictness,
   Validator,
 } from './catalog/index.js';
+import type { Gateway } from './gateway.js';
 import {
   draftOf,
   type HostFile,
@@ -20,13 +23,34 @@ import {
   STAND_INS,
 } from './media/index.js';
 import type { Prepared } from './tasks/index.js';
-import { derived, InvalidRequestError, type RequestIssue, WaitAbortedError } from './transport/index.js';
+import {
+  bad,
+  cleanHeaders,
+  derived,
+  InvalidRequestError,
+  type RequestIssue,
+  WaitAbortedError,
+} from './transport/index.js';
 
 /** How one request is prepared. */
 export interface PrepareOptions {
   endpoint?: string | undefined;
   strictness: Strictness;
+  headers?: Record<string, string> | undefined;
+  /** What a body that names no model is, and where it goes. */
+  as?: Nameless | undefined;
 }
+
+/** A request at a path whose bodies name no model. */
+export interface Nameless {
+  /** What its tasks are called. */
+  model: string;
+  modality: Modality;
+  endpoint: EndpointData;
+}
+
+/** Finds what is wrong with a request for reasons that are not in its body. Sends nothing that costs. */
+export type AlsoCheck = (request: Candidate) => Promise<RequestIssue[]>;
 
 /** What a client's requests have in common. */
 export interface RequestContext {
@@ -38,6 +62,8 @@ export interface RequestContext {
   isLocalGateway: boolean;
   /** The scheme of addresses of the gateway's own making. */
   assetScheme: string | undefined;
+  /** Headers that change a single request: where they may stand, and with what. */
+  callHeaders: Gateway['callHeaders'];
   /** Throws where a request could not be sent anyway (no key, no task): then nothing is hosted for it. */
   beforeHosting: (route: Route) => void;
   /** Texts without this client's secrets. */
@@ -48,10 +74,16 @@ export interface RequestContext {
 export class RequestDesk {
   readonly #context: RequestContext;
   readonly #validator: Validator;
+  readonly #others: AlsoCheck[] = [];
 
   constructor(context: RequestContext) {
     this.#context = context;
     this.#validator = new Validator(context.parts);
+  }
+
+  /** From now on `check` is asked of every request too, unless that is to go unchecked. */
+  alsoCheck(check: AlsoCheck): void {
+    this.#others.push(check);
   }
 
   /**
@@ -60,9 +92,14 @@ export class RequestDesk {
    * when `hostFile` fails, or `WaitAbortedError`. Nothing was sent then.
    */
   async prepare(request: unknown, options: PrepareOptions): Promise<Prepared> {
-    const { route, identity, body } = await this.#checked(request, options);
-    // Before hosting: the same file may be given another address each time.
-    return { route, fingerprint: await identity(), body: async (signal) => JSON.stringify(await body(signal)) };
+    const { route, identity, body, headers } = await this.#checked(request, options);
+    return {
+      route,
+      headers,
+      // Before hosting: the same file may be given another address each time.
+      fingerprint: await identity(),
+      body: async (signal) => JSON.stringify(await body(signal)),
+    };
   }
 
   /** Throws as `prepare` does. Hosts nothing. */
@@ -72,24 +109,26 @@ export class RequestDesk {
 
   async #checked(
     request: unknown,
-    { endpoint: path, strictness }: PrepareOptions,
+    { endpoint: path, strictness, headers: given, as }: PrepareOptions,
   ): Promise<{
     route: Route;
+    headers: Record<string, string> | undefined;
     identity: () => Promise<string>;
     body: (signal: AbortSignal | undefined) => Promise<unknown>;
   }> {
     const { catalog, hostFile, isLocalGateway, beforeHosting } = this.#context;
     // What is checked is what is sent, whatever the caller does to the object meanwhile.
-    const { model, draft } = drafted(request);
-    const [known, endpoint] = catalog.find(model, path);
-    const route = routeOf(known, endpoint);
+    const { model, draft } = as === undefined ? drafted(request) : { model: as.model, draft: jsonOf(request) };
+    const [known, endpoint] = as === undefined ? catalog.find(model, path) : [undefined, as.endpoint];
+    const route = routeOf(known ?? { id: model, modality: as?.modality ?? 'other' }, endpoint);
+    const headers = given === undefined ? undefined : headersFor(route, given, this.#context.callHeaders);
     const candidate: Candidate = { model, endpoint, body: draft.body };
 
     const media: LocalOptions = {
       ...{ model, hostFile, isLocalGateway, strict: strictness === 'full' },
       ...{
         isKnown: endpoint.schema !== null,
-        assetScheme: known.uploadModel === undefined ? undefined : this.#context.assetScheme,
+        assetScheme: known?.uploadModel === undefined ? undefined : this.#context.assetScheme,
       },
     };
     const isOff = strictness === 'off' && hostFile === undefined && draft.locals.length === 0;
@@ -99,7 +138,12 @@ export class RequestDesk {
     await this.#validate(candidate, strictness);
     return {
       route,
-      identity: () => identityOf(draft, [this.#context.gateway, route.method, route.path]),
+      headers,
+      identity: () =>
+        identityOf(draft, [
+          ...[this.#context.gateway, route.method, route.path],
+          ...(headers === undefined ? [] : [JSON.stringify(Object.entries(headers).sort())]),
+        ]),
       body: async (signal) => {
         if (draft.locals.length === 0) return draft.body;
         beforeHosting(route);
@@ -114,6 +158,9 @@ export class RequestDesk {
 
   async #validate(candidate: Candidate, strictness: Strictness): Promise<void> {
     const issues = await this.#validator.issues(candidate, strictness);
+    if (strictness === 'full') {
+      for (const check of this.#others) issues.push(...(await check(candidate)));
+    }
     if (issues.length > 0) throw invalidRequest(candidate, this.#redacted(issues));
   }
 
@@ -158,27 +205,64 @@ const LOCAL_MEDIA = {
 
 /** The request as it will go over the wire. The caller's object stays untouched. */
 function drafted(request: unknown): { model: string; draft: NonNullable<ReturnType<typeof draftOf>> } {
-  const wrong = (message: string, hint: string, cause?: unknown) =>
-    new InvalidRequestError(`${message}: nothing was sent.`, {
-      code: 'invalid_request',
-      phase: 'validate',
-      hint,
-      cause,
-    });
+  const what = 'A request is an object with a `model`';
+  const draft = jsonOf(request, what);
+  const { model } = draft.body;
+  const isText = draft.locals.every(({ path }) => path[0] !== 'model');
+  if (typeof model !== 'string' || !isText) throw malformed(what, EXAMPLE);
+  return { model, draft };
+}
+
+/** The same for a body that names no model. */
+function jsonOf(request: unknown, what = 'A request is an object'): NonNullable<ReturnType<typeof draftOf>> {
   let draft: ReturnType<typeof draftOf>;
   try {
     draft = draftOf(request);
   } catch (cause) {
-    throw wrong(
+    throw malformed(
       'The request cannot be written as JSON',
       'It holds a BigInt, refers to itself, or hides bytes in something with a toJSON of its own.',
       cause,
     );
   }
-  const model = draft?.body.model;
-  const isText = typeof model === 'string' && draft?.locals.every(({ path }) => path[0] !== 'model');
-  if (draft === undefined || typeof model !== 'string' || !isText) {
-    throw wrong('A request is an object with a `model`', "E.g. { model: '<model id>', prompt: '…' }.");
+  if (draft === undefined) throw malformed(what, EXAMPLE);
+  return draft;
+}
+
+const EXAMPLE = "E.g. { model: '<model id>', prompt: '…' }.";
+
+function malformed(message: string, hint: string, cause?: unknown): InvalidRequestError {
+  return new InvalidRequestError(`${message}: nothing was sent.`, {
+    code: 'invalid_request',
+    phase: 'validate',
+    hint,
+    cause,
+  });
+}
+
+/** The headers of one request, in lower case. Throws `ConfigError` for one that cannot be, or that changes nothing there. */
+function headersFor(
+  route: Route,
+  given: Record<string, string>,
+  known: Gateway['callHeaders'],
+): Record<string, string> | undefined {
+  if (typeof given !== 'object' || given === null) throw bad('headers', 'must be an object of texts');
+  const headers = cleanHeaders(given);
+  const entries = Object.entries(headers);
+  for (const [name, value] of entries) {
+    const rule = Object.hasOwn(known, name) ? known[name] : undefined;
+    if (rule === undefined) continue;
+    const { paths, values } = rule;
+    if (!paths.includes(route.path)) {
+      throw bad(`headers.${name}`, `says nothing at ${route.path}`, `It is read at ${paths.join(', ')}.`);
+    }
+    if (values !== undefined && !values.includes(value)) {
+      throw bad(
+        `headers.${name}`,
+        `must be ${values.map((one) => `'${one}'`).join(' or ')}`,
+        'Leave it out otherwise.',
+      );
+    }
   }
-  return { model, draft };
+  return entries.length === 0 ? undefined : headers;
 }

@@ -32,15 +32,18 @@ export interface Refreshed {
 export class Catalog {
   readonly data: CatalogData;
   readonly #names: ModelNames;
+  /** By path: the verb that calls it. */
+  readonly #verbs: Readonly<Record<string, string>>;
   #byId: ReadonlyMap<string, ModelData>;
   /** All that have ever been here: a task outlives the place of its model in an index. */
   readonly #ever: Map<string, ModelData>;
   /** The version of the live index in use. */
   #live: { version: string | undefined } | undefined;
 
-  constructor(data: CatalogData, names: ModelNames) {
+  constructor(data: CatalogData, names: ModelNames, verbs: Readonly<Record<string, string>> = {}) {
     this.data = data;
     this.#names = names;
+    this.#verbs = verbs;
     this.#byId = new Map(data.models.map((model) => [model.id, frozen(model)]));
     this.#ever = new Map(this.#byId);
   }
@@ -109,8 +112,18 @@ export class Catalog {
       paths.length === 0
         ? `The model "${id}" is known by name only: no endpoint is known for it.`
         : `The model "${id}" is not served at ${path}; it is at ${paths.join(', ')}.`,
-      { code: 'wrong_endpoint', phase: 'route', hint: 'Leave `endpoint` out to take the preferred one.' },
+      { code: 'wrong_endpoint', phase: 'route', hint: this.#rightVerb(model) },
     );
+  }
+
+  /** What to call for a model instead. */
+  #rightVerb({ endpoints }: ModelData): string {
+    const verbs = [...new Set(endpoints.map(({ path }) => this.#verbs[path]))];
+    const named = verbs.flatMap((verb) => (verb === undefined ? [] : [`\`${verb}\``]));
+    // Where a model makes tasks too, `submit` finds the way by itself.
+    return named.length === 0 || named.length < verbs.length
+      ? 'Leave `endpoint` out to take the preferred one.'
+      : `Call ${named.join(' or ')}.`;
   }
 
   #unknown(id: string): UnknownModelError {
@@ -143,7 +156,7 @@ const endpointOf = (model: ModelData, path: string | undefined): EndpointData | 
   path === undefined ? model.endpoints[0] : model.endpoints.find((endpoint) => endpoint.path === path);
 
 /** Where a request for `model` at `endpoint` goes. */
-export function routeOf(model: ModelData, endpoint: EndpointData): Route {
+export function routeOf(model: Pick<ModelData, 'id' | 'modality'>, endpoint: EndpointData): Route {
   return {
     model: model.id,
     method: endpoint.method,

@@ -13,6 +13,7 @@ export type {
 export { kindNamed, namesSetting, wordsOfName } from './field-names.js';
 export { hosted } from './host.js';
 export { identityOf } from './identity.js';
+export { kindOfBytes, kindOfFile } from './kind-of-bytes.js';
 export { type HostedField, type HostFile, type LocalOptions, localIssues } from './local.js';
 export { Output } from './output.js';
 export type { MediaKind } from './sniff.js';

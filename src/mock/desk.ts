@@ -1,6 +1,7 @@
 // What the gateway answers to a request, without HTTP: the document decides what is accepted, the task's age what is said.
 
 import { createHash } from 'node:crypto';
+import type { EventStream } from './event-stream.js';
 import type { BinaryRoute, MockGateway, Phase, PollRoute, Refusal, SubmitRoute, Template } from './gateway.js';
 import { at, isJson, isObject, type Json, stringsUnder } from './json.js';
 import type { MediaFile } from './media.js';
@@ -8,17 +9,18 @@ import type { Asked, Oracle } from './oracle.js';
 import { EXPIRED, XML_TYPE } from './pages.js';
 import type { Operation } from './prism.js';
 import { CUT_MEDIA_PATHS, MEDIA_PATH, type Results } from './results.js';
+import type { Ask, ServiceDesk, Told } from './services.js';
 import type { Flaw } from './strike.js';
 import type { Moment, Task, Tasks } from './tasks.js';
 import { fill } from './templates.js';
 import { Wording, type WordingParts } from './wording.js';
 
 export type Route = { method: string; path: string; operation?: Operation } & (
-  | { kind: 'submit'; submit: SubmitRoute; operation: Operation; wording: Wording }
+  | { kind: 'submit'; submit: SubmitRoute; operation: Operation; wording: Wording; parked: Wording | undefined }
   | { kind: 'poll'; poll: PollRoute; wordings: Partial<Record<Phase, Wording>> & { queued: Wording } }
   | { kind: 'binary'; binary: BinaryRoute }
   | { kind: 'media' }
-  | { kind: 'sync'; paid: boolean; operation: Operation }
+  | { kind: 'sync'; paid: boolean; operation: Operation; serve: ((ask: Ask) => Told) | undefined }
 );
 
 export interface Call extends Asked {
@@ -44,8 +46,9 @@ export interface Reply {
   status: number;
   headers?: Record<string, string>;
   body?: Json | undefined;
-  /** Instead of a body: a result file, or what is no JSON. */
+  /** Instead of a body: a result file, events, or what is no JSON. */
   file?: MediaFile;
+  stream?: EventStream;
   text?: string;
   /** The file is not what was asked for but what the host shows instead. */
   isPlaceholder?: boolean;
@@ -66,9 +69,10 @@ export class Desk {
     private readonly oracle: Oracle,
     private readonly tasks: Tasks,
     private readonly results: Results,
+    private readonly services: ServiceDesk,
   ) {
     const { modelField, lists = [] } = gateway;
-    this.routes = routesOf(gateway, { oracle, results, modelField, lists });
+    this.routes = routesOf(gateway, { oracle, results, modelField, lists }, services);
   }
 
   async reply(route: Route | undefined, call: Call): Promise<Reply> {
@@ -91,13 +95,15 @@ export class Desk {
   }
 
   private stranger(route: Route | undefined, key: string): Refusal | undefined {
-    if (key === '') return this.gateway.refusals.noKey;
+    const path = route?.path ?? '';
+    const { noKey } = this.gateway.refusals;
+    if (key === '') return noKey.at?.[path] ?? noKey;
     const rule = Object.hasOwn(this.gateway.keys, key) ? this.gateway.keys[key] : undefined;
     const paid = route?.kind === 'submit' || (route?.kind === 'sync' && route.paid);
-    return rule !== undefined && (rule.on === 'all' || paid) ? rule.answer : undefined;
+    return rule !== undefined && (rule.on === 'all' || paid) ? (rule.at?.[path] ?? rule.answer) : undefined;
   }
 
-  private submit({ submit: route, operation, wording }: Route & { kind: 'submit' }, call: Call): Reply {
+  private submit({ submit: route, operation, ...words }: Route & { kind: 'submit' }, call: Call): Reply {
     const reasons = this.oracle.refusal(operation, call);
     if (reasons !== undefined) return refuse(this.gateway.refusals.badBody, call, { reasons });
     const body = isObject(call.body) ? call.body : {};
@@ -107,8 +113,11 @@ export class Desk {
     if (resumed !== undefined) this.tasks.resume(resumed);
     const model = String(body[this.gateway.modelField] ?? route.model ?? '');
     const trace = call.headers[this.gateway.traceHeader];
-    const from = { key: call.key, model, body, ...(trace === undefined ? {} : { trace }) };
+    const failure = this.services.library?.troubleWith(call.key, model, body);
+    const from = { key: call.key, model, body, failure, ...(trace === undefined ? {} : { trace }) };
     const task = resumed ?? this.tasks.create(route, from);
+    if (task.usd !== undefined) this.services.charge(call.key, task.usd);
+    const wording = (task.parked ? words.parked : undefined) ?? words.wording;
     const answer = this.say(wording, task, this.tasks.now(task), call, `POST ${route.path}, submit`);
     return { status: 200, body: answer, taskId: task.id, paid: true, outcome: task.outcome };
   }
@@ -201,8 +210,20 @@ export class Desk {
   private async sync(route: Route & { kind: 'sync' }, call: Call): Promise<Reply> {
     const reasons = this.oracle.refusal(route.operation, call);
     if (reasons !== undefined) return refuse(this.gateway.refusals.badBody, call, { reasons });
-    const { status, body } = await this.oracle.answer(route.operation, call);
-    return { status, body: isJson(body) ? body : null, paid: route.paid && status < 300 };
+    if (route.serve === undefined) {
+      const { status, body } = await this.oracle.answer(route.operation, call);
+      return { status, body: isJson(body) ? body : null, paid: route.paid && status < 300 };
+    }
+    const { key, requestId, body } = call;
+    const model = String(at(body, this.gateway.modelField) ?? '');
+    const { usd, samples, ...told } = route.serve({ key, model, body, requestId });
+    const status = told.status ?? 200;
+    for (const said of samples ?? (told.body === undefined ? [] : [told.body])) {
+      const objection = status === 200 ? this.oracle.objection(route.operation, status, said) : undefined;
+      if (objection !== undefined) this.deviations.push(`${call.method} ${route.path} ${model}: ${objection}`);
+    }
+    if (usd !== undefined) this.services.charge(key, usd);
+    return { ...told, status, paid: route.paid && usd !== undefined };
   }
 }
 
@@ -216,7 +237,7 @@ function expired(taskId: string): Reply {
   return { status: 403, taskId, headers: { 'content-type': XML_TYPE }, text: EXPIRED };
 }
 
-function routesOf(gateway: MockGateway, parts: WordingParts): Route[] {
+function routesOf(gateway: MockGateway, parts: WordingParts, services: ServiceDesk): Route[] {
   // Where the host has no words for what is missing, a cut URL is like any other that leads nowhere.
   const media = [MEDIA_PATH, ...(gateway.files === undefined ? [] : CUT_MEDIA_PATHS)].map(
     (path): Route => ({ method: 'GET', path, kind: 'media' }),
@@ -229,8 +250,10 @@ function routesOf(gateway: MockGateway, parts: WordingParts): Route[] {
     if (method === 'GET' && gateway.binaries.some((binary) => binary.path === path)) return [];
     const submit = method === 'POST' ? gateway.submits.find((route) => route.path === path) : undefined;
     if (submit !== undefined) {
-      const how = { template: submit.answer, statusAt: [], fields: submit.fields ?? gateway.fields };
-      return [{ method, path, kind: 'submit', submit, operation, wording: new Wording(operation, how, parts) }];
+      const how = { statusAt: [], fields: submit.fields ?? gateway.fields };
+      const wording = (template: Template) => new Wording(operation, { ...how, template }, parts);
+      const parked = submit.parks && wording(submit.parks.answer);
+      return [{ method, path, kind: 'submit', submit, operation, wording: wording(submit.answer), parked }];
     }
     const poll = method === 'GET' ? gateway.polls.find((route) => route.path === path) : undefined;
     if (poll !== undefined) {
@@ -246,7 +269,8 @@ function routesOf(gateway: MockGateway, parts: WordingParts): Route[] {
       };
       return [{ method, path, kind: 'poll', poll, wordings }];
     }
-    return [{ method, path, kind: 'sync', paid: method === 'POST' && gateway.paid.includes(path), operation }];
+    const paid = method === 'POST' && gateway.paid.includes(path);
+    return [{ method, path, kind: 'sync', paid, operation, serve: services.find(method, path) }];
   });
   return [...media, ...binaries, ...documented];
 }

@@ -16,10 +16,16 @@ export interface Fault {
    * - `reset-before`: the connection is reset before the gateway takes the request: nothing happens, nothing is paid.
    * - `reset-after`: the gateway takes the request (a submit makes a task and is paid), then the connection is reset.
    * - `hang`: as `reset-after`, but the connection stays open, silent, until the mock closes.
-   * - `answer`: `status`, `headers` and `body` instead of the gateway's answer; the request is not taken.
-   * - `truncate`: the gateway's answer, cut off after `at` or `bytes` of its body.
+   * - `answer`: `status`, `headers` and `body` instead of the gateway's answer; the request is not taken, or it is with
+   *   `taken`, and then `{taskId}` in the body becomes the id of what was made.
+   * - `truncate`: the gateway's answer, cut off after `at` or `bytes` of its body. So are streams, in mid-event too.
    * - `stall`: the gateway's answer up to there, then silence: the connection stays open until the mock closes.
-   * - `slow`: the gateway's answer in twenty pieces, one every `everyMs`.
+   * - `slow`: the gateway's answer in twenty pieces, one every `everyMs`. The pieces of a stream are no events: they end
+   *   anywhere, within a character too.
+   *
+   * With `on: 'submit'` only, for streams; any other answer arrives whole.
+   * - `error-event`: the events that lie within `at` or `bytes` of the stream, then one that tells of an error as the
+   *   protocol does, and the end. `body` is said as its data instead. The request is taken and paid.
    *
    * With `on: 'download'` only. What asks for no existing file gets its plain answer.
    * - `expire`: from now on the file's URL answers 403 with XML (AccessDenied), this exchange included. Status answers
@@ -48,6 +54,7 @@ export interface Fault {
     | 'truncate'
     | 'stall'
     | 'slow'
+    | 'error-event'
     | 'expire'
     | 'change'
     | 'ignore-range'
@@ -61,10 +68,12 @@ export interface Fault {
     | 'placeholder'
     | 'empty'
     | 'no-validators';
-  /** For `truncate` and `stall`: the share of the answer's own body that arrives, 0 to 1. Default 0.5. */
+  /** For `answer`: the gateway takes the request all the same: a submit makes a task and is paid. Default false. */
+  taken?: boolean;
+  /** For `truncate`, `stall` and `error-event`: the share of the answer's own body that arrives, 0 to 1. Default 0.5. */
   at?: number;
   /**
-   * For `truncate` and `stall`, instead of `at`: how many bytes of the answer's own body arrive, at least 1; a shorter
+   * For `truncate`, `stall` and `error-event`, instead of `at`: how many bytes of the answer's own body arrive, at least 1; a shorter
    * one arrives whole. For `too-long` and `too-short`: how many bytes the length is wrong by. Default 1.
    */
   bytes?: number;
@@ -72,7 +81,7 @@ export interface Fault {
   status?: number;
   /** For `answer` and `redirect`. */
   headers?: Record<string, string>;
-  /** For `answer`: a string goes out as it is, anything else as JSON, absent = empty. */
+  /** For `answer` and `error-event`: a string goes out as it is, anything else as JSON, absent = empty. */
   body?: unknown;
   /** For `slow`: milliseconds between pieces, real time. Default 100. */
   everyMs?: number;
@@ -140,7 +149,7 @@ export class Faults {
   }
 }
 
-function check({ on, act, nth = 1, times = 1, at, bytes, status }: Fault): void {
+function check({ on, act, nth = 1, times = 1, at, bytes, status, taken }: Fault): void {
   if (!(nth >= 1)) throw new RangeError(`A fault's nth counts from 1, got ${nth}`);
   if (!(times >= 1)) throw new RangeError(`A fault's times is at least 1, got ${times}`);
   if (at !== undefined && !(at >= 0 && at <= 1)) throw new RangeError(`A fault's at is a share from 0 to 1, got ${at}`);
@@ -150,6 +159,12 @@ function check({ on, act, nth = 1, times = 1, at, bytes, status }: Fault): void 
   if (at !== undefined && bytes !== undefined) throw new RangeError('A fault takes at or bytes, not both');
   if (on !== 'download' && ON_DOWNLOADS_ONLY.has(act)) {
     throw new RangeError(`The act ${act} strikes on download only, not on ${on}`);
+  }
+  if (on !== 'submit' && act === 'error-event') {
+    throw new RangeError(`The act ${act} strikes on submit only, not on ${on}`);
+  }
+  if (act !== 'answer' && taken !== undefined) {
+    throw new RangeError(`Only an answer may be taken or not as you like; ${act} is what it is`);
   }
   if (act === 'redirect' && status !== undefined && !(status >= 300 && status <= 399)) {
     throw new RangeError(`A redirect's status is 300 to 399, got ${status}`);
@@ -170,7 +185,9 @@ function strikeOf(fault: Fault): Strike {
     case 'hang':
       return { name, taken: true, way: { how: 'hang' } };
     case 'answer':
-      return { name, taken: false, answer: scripted(fault), way: { how: 'whole' } };
+      return { name, taken: fault.taken === true, answer: scripted(fault), way: { how: 'whole' } };
+    case 'error-event':
+      return { name, taken: true, way: { how: 'trouble', part: partOf(fault), data: dataOf(fault.body) } };
     case 'truncate':
       return { name, taken: true, way: { how: 'cut', part: partOf(fault) } };
     case 'stall':
@@ -193,10 +210,13 @@ function strikeOf(fault: Fault): Strike {
 }
 
 function scripted({ status = 500, body, headers = {} }: Fault): NonNullable<Strike['answer']> {
-  const isText = typeof body === 'string';
-  const text = body === undefined ? '' : isText ? body : JSON.stringify(body);
-  const type: Record<string, string> = body === undefined || isText ? {} : { 'content-type': 'application/json' };
-  return { status, headers: { ...type, ...lowerCased(headers) }, body: text };
+  const isJson = body !== undefined && typeof body !== 'string';
+  const type: Record<string, string> = isJson ? { 'content-type': 'application/json' } : {};
+  return { status, headers: { ...type, ...lowerCased(headers) }, body: dataOf(body) ?? '' };
+}
+
+function dataOf(body: unknown): string | undefined {
+  return body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
 }
 
 function lowerCased(headers: Record<string, string>): Record<string, string> {

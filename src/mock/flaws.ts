@@ -1,7 +1,7 @@
 // What a server of result files does wrong: other headers, other bytes, or another place than was asked for.
 
 import { gzipSync } from 'node:zlib';
-import type { Wire } from './delivery.js';
+import type { FileWire, Wire } from './delivery.js';
 import type { Call } from './desk.js';
 import type { MediaFile } from './media.js';
 import { PAGE } from './pages.js';
@@ -68,7 +68,7 @@ function servePacked(file: MediaFile): Wire {
 }
 
 /** Too many bytes are announced and never come; where too few are, no more than those come. */
-function serveMisjudged(plain: Wire, by: number): Wire {
+function serveMisjudged(plain: FileWire, by: number): Wire {
   if (typeof plain.body === 'string') return plain;
   const length = Math.max(0, lengthOf(plain.body) + by);
   return { ...plain, body: partOf(plain.body, 0, length), length };

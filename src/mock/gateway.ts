@@ -4,12 +4,14 @@
 // string are put in as text. Names in a task's answers: id, model, word, percent, hash, createdAt, completedAt (Unix
 // seconds), createdAtMs, completedAtMs, url, bytes, width, height, seconds, extension, contentType, body.<field> of the
 // submit, and the route's own `values`; createdAtIso and completedAtIso (ISO 8601), coverUrl (a still of a video), outputs
-// (how many), and requestId, another one in each answer; in refusals: method, path, reasons, word, requestId. The element
-// `i` of an array speaks of the task's output `i`. What a name without a value stood for is left out.
+// (how many), and requestId, another one in each answer; usd, what the task costs; failure, why it failed, where that is
+// known, and urlOrFailure; in refusals: method, path, reasons, word, requestId. The element `i` of an array speaks of the
+// task's output `i`. What a name without a value stood for is left out.
 
 import type { Json } from './json.js';
 import type { MediaKind } from './media.js';
 import type { Alphabet } from './random.js';
+import type { Services } from './services.js';
 
 /** `modal`: parked until the caller sends more input. */
 export type Phase = 'queued' | 'running' | 'succeeded' | 'failed' | 'modal';
@@ -19,6 +21,9 @@ export interface Refusal {
   status: number;
   body: Json;
 }
+
+/** Paths, as the document spells them, that refuse in other words. */
+export type ByPath = Record<string, Refusal>;
 
 /** How trouble sounds at a gateway; a kind of trouble that has no words here does not happen there. */
 export interface Troubles {
@@ -67,8 +72,8 @@ export interface SubmitRoute {
   id: { prefix: string; alphabet: Alphabet; length: number };
   /** Follow-ups: the body's `field` names a finished task whose answer offers the body's `choice` under the same key. */
   parent?: { field: string; choice: string; unknown: Refusal; unfinished: Refusal; unoffered: Refusal };
-  /** A task of these models waits as `modal` when the body has no `without`. */
-  parks?: { models: string[]; without: string };
+  /** A task of these models waits as `modal` when the body has no `without`; `answer` says so instead of the route's. */
+  parks?: { models: string[]; without: string; answer: Template };
   /** A parent that waits as `modal` goes on under its own id instead of becoming a new task. */
   resumes?: boolean;
 }
@@ -113,12 +118,14 @@ export interface MockGateway {
   modelField: string;
   /** Header that ties the retries of one submit together. Lower case. */
   traceHeader: string;
+  /** Headers of a submit that the ledger keeps. Lower case. */
+  notedHeaders?: string[];
   /** Headers on every answer. Template name: `requestId`. */
   headers: Record<string, string>;
   /** Keys with a meaning; any other non-empty key is good. `on: 'paid'` refuses only what costs money. */
-  keys: Record<string, { on: 'all' | 'paid'; answer: Refusal }>;
-  /** How long a task takes in reality: typical seconds, and how far it strays (0.3 = ±30 %). */
-  paces: Record<string, { seconds: number; spread: number }>;
+  keys: Record<string, { on: 'all' | 'paid'; answer: Refusal; at?: ByPath }>;
+  /** How long a task takes in reality: typical seconds, and how far it strays (0.3 = ±30 %); what it costs in US dollars. */
+  paces: Record<string, { seconds: number; spread: number; usd?: number }>;
   /** How the fields of an example are filled, by name, at any depth; a name without a value leaves the example's own. */
   fields: Record<string, Json>;
   /** Fields that are a list of a task's results: as many as it has, each like the first of the example. */
@@ -132,7 +139,15 @@ export interface MockGateway {
   binaries: BinaryRoute[];
   /** Synchronous POSTs that cost money too. */
   paid: string[];
+  /** What answers at once, and is no example of the document. */
+  services?: Services;
   /** For `chaos`. What comes from in between (edge pages, resets, silence) is the same at every gateway. */
   troubles: Troubles;
-  refusals: { noKey: Refusal; badBody: Refusal; unknownRoute: Refusal; unknownTask: Refusal; tooLarge: Refusal };
+  refusals: {
+    noKey: Refusal & { at?: ByPath };
+    badBody: Refusal;
+    unknownRoute: Refusal;
+    unknownTask: Refusal;
+    tooLarge: Refusal;
+  };
 }

@@ -1,7 +1,7 @@
 // What is written down of every exchange, so that a test can prove what was asked for and what was paid.
 
 export interface SubmitEntry {
-  /** The task that was made of it; absent when none was, or for a synchronous call. */
+  /** The task or asset that was made of it; absent when none was, or for another synchronous call. */
   taskId?: string;
   /** Path as requested, without that of the document's own server URL. */
   path: string;
@@ -13,7 +13,9 @@ export interface SubmitEntry {
   traceId?: string;
   /** Status answered; null when the connection was cut or left hanging instead. */
   status: number | null;
-  /** How its task ends. */
+  /** Those headers of the request by which the gateway does something, names in lower case; absent without any. */
+  headers?: Record<string, string>;
+  /** How its task, or the review of its asset, ends. */
   outcome?: 'succeeded' | 'failed';
   /** What struck this exchange: a scripted fault's `act`, or a kind of chaos. */
   fault?: string;

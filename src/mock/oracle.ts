@@ -46,7 +46,9 @@ export class Oracle {
     const verdict = this.prism.validateInput({ resource: mine, element: prismRequest(operation, asked) });
     if (verdict._tag === 'Right') return undefined;
     const models = typeof model === 'string' || !isObject(asked.body) ? [] : this.models(operation);
-    return models.length > 1
+    // Not every operation that has models wants one named.
+    const isMissed = verdict.left.some(({ message }) => message.includes(`required property '${this.modelField}'`));
+    return models.length > 1 && isMissed
       ? `Request body must have required property '${this.modelField}', one of: ${models.join(', ')}`
       : sentence(verdict.left);
   }

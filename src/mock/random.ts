@@ -4,6 +4,7 @@ const ALPHABETS = {
   alphanumeric: 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789',
   digits: '0123456789',
   hex: '0123456789abcdef',
+  lowercase: 'abcdefghijklmnopqrstuvwxyz0123456789',
 } as const;
 
 export type Alphabet = keyof typeof ALPHABETS;

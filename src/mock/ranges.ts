@@ -1,6 +1,6 @@
 // How a file is answered: whole, in part (Range, If-Range), or not at all (416).
 
-import type { Wire } from './delivery.js';
+import type { FileWire } from './delivery.js';
 import type { MediaFile } from './media.js';
 import { lengthOf, partOf } from './pieces.js';
 
@@ -8,7 +8,7 @@ import { lengthOf, partOf } from './pieces.js';
 export type Range = readonly [first: number, last: number];
 
 /** `headers` are the request's, lower case. Several ranges at once are answered by the whole file, as servers may. */
-export function serveFile(file: MediaFile, headers: Record<string, string>): Wire {
+export function serveFile(file: MediaFile, headers: Record<string, string>): FileWire {
   const range = rangeOf(file, headers);
   if (range === undefined) return { status: 200, headers: headersOf(file), body: file.pieces };
   if (range !== 'unsatisfiable') return servePart(file, range);
@@ -16,7 +16,7 @@ export function serveFile(file: MediaFile, headers: Record<string, string>): Wir
   return { status: 416, headers: said, body: '' };
 }
 
-export function servePart(file: MediaFile, [first, last]: Range): Wire {
+export function servePart(file: MediaFile, [first, last]: Range): FileWire {
   return {
     status: 206,
     headers: { ...headersOf(file), 'content-range': `bytes ${first}-${last}/${lengthOf(file.pieces)}` },

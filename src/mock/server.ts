@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import type { Chaos } from './chaos.js';
 import { Delivery, type Wire } from './delivery.js';
 import type { Call, Desk, Reply, Route } from './desk.js';
+import { EVENT_STREAM_TYPE } from './event-stream.js';
 import type { Fault, Faults } from './faults.js';
 import { serveFlawed } from './flaws.js';
 import type { MockGateway, Refusal } from './gateway.js';
@@ -150,7 +151,8 @@ export class MockServer {
     }
     if (strike?.answer !== undefined) {
       const { status, headers: own, body, isTemplate } = strike.answer;
-      const said = isTemplate ? body.replaceAll('{requestId}', requestId) : body;
+      const named = reply.taskId !== undefined && strike.taken ? body.replaceAll('{taskId}', reply.taskId) : body;
+      const said = isTemplate ? named.replaceAll('{requestId}', requestId) : named;
       return { status, headers: { ...headers, ...own }, body: said };
     }
     Object.assign(headers, reply.headers);
@@ -158,6 +160,10 @@ export class MockServer {
       const flaw = reply.isPlaceholder ? ({ what: 'placeholder' } as const) : call.flaw;
       const wire = flaw === undefined ? serveFile(reply.file, call.headers) : serveFlawed(reply.file, call, flaw);
       return { ...wire, headers: { ...headers, ...wire.headers } };
+    }
+    if (reply.stream !== undefined) {
+      const own = { 'content-type': EVENT_STREAM_TYPE, 'cache-control': 'no-cache' };
+      return { status: reply.status, headers: { ...headers, ...own }, body: reply.stream };
     }
     if (reply.text !== undefined) return { status: reply.status, headers, body: reply.text };
     if (reply.body === undefined) return { status: reply.status, headers, body: '' };
@@ -173,11 +179,13 @@ export class MockServer {
     if (kind === 'submit') {
       const model = at(call.body, gateway.modelField);
       const traceId = call.headers[gateway.traceHeader];
+      const noted = Object.entries(call.headers).filter(([name]) => gateway.notedHeaders?.includes(name));
       ledger.submits.push({
         ...common,
         ...(reply.taskId === undefined ? {} : { taskId: reply.taskId }),
         ...(typeof model === 'string' ? { model } : {}),
         ...(traceId === undefined ? {} : { traceId }),
+        ...(noted.length === 0 ? {} : { headers: Object.fromEntries(noted) }),
         ...(reply.outcome === undefined ? {} : { outcome: reply.outcome }),
         paid: reply.paid === true,
       });

@@ -5,7 +5,7 @@ export interface Strike {
   readonly name: string;
   /** Whether the gateway takes the request: a submit that is taken makes a task and is paid, whatever arrives. */
   readonly taken: boolean;
-  /** Said instead of the gateway's own answer. Header names in lower case. */
+  /** Said instead of the gateway's own answer. Header names in lower case. `{taskId}` is the task that was made, if any. */
   readonly answer?: {
     readonly status: number;
     readonly headers: Record<string, string>;
@@ -29,13 +29,16 @@ export interface Strike {
  * - `stall`: that part of it, then silence, as with `hang`.
  * - `half`: half of it, as if that were all.
  * - `slow`: all of it in twenty pieces, one every `everyMs`.
+ * - `trouble`: the events of a stream that lie within that part of it, then one that tells of an error, and the end. What
+ *   is no stream arrives whole.
  */
 export type Way =
   | { readonly how: 'whole' | 'reset' | 'half' }
   | { readonly how: 'hang'; readonly forMs?: number }
   | { readonly how: 'cut'; readonly part: Part }
   | { readonly how: 'stall'; readonly part: Part; readonly forMs?: number }
-  | { readonly how: 'slow'; readonly everyMs: number };
+  | { readonly how: 'slow'; readonly everyMs: number }
+  | { readonly how: 'trouble'; readonly part: Part; readonly data: string | undefined };
 
 /** How much of an answer's body, from its first byte on: a share from 0 to 1, or so many bytes, or all if it has less. */
 export type Part = { readonly share: number } | { readonly bytes: number };

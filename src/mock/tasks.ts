@@ -18,6 +18,10 @@ export interface Task {
   readonly outputs: number;
   readonly values: Record<string, Json>;
   readonly outcome: 'succeeded' | 'failed';
+  /** Why it fails, where that was known from the start. */
+  readonly failure: string | undefined;
+  /** What it costs, in US dollars. */
+  readonly usd: number | undefined;
   readonly createdAtMs: number;
   /** When its time began to run: later than creation for a task that was parked. */
   startedAtMs: number;
@@ -58,12 +62,12 @@ export class Tasks {
 
   create(
     route: SubmitRoute,
-    from: { key: string; model: string; body: Record<string, unknown>; trace?: string },
+    from: { key: string; model: string; body: Record<string, unknown>; trace?: string; failure: string | undefined },
   ): Task {
-    const { key, model, body } = from;
+    const { key, model, body, failure } = from;
     const { speed, clock, outcome, standstill } = this.settings;
     const next = this.chanceOf(from.trace);
-    const pace = this.gateway.paces[route.pace] ?? { seconds: 0, spread: 0 };
+    const pace: MockGateway['paces'][string] = this.gateway.paces[route.pace] ?? { seconds: 0, spread: 0 };
     const totalMs = (pace.seconds * 1000 * (1 + pace.spread * (2 * next() - 1))) / speed;
     const special = Object.hasOwn(route.models ?? {}, model) ? route.models?.[model] : undefined;
     const id = this.freshId(route.id, next);
@@ -77,7 +81,9 @@ export class Tasks {
       route,
       outputs: wished(route, body) ?? special?.outputs ?? route.outputs,
       values: { hash: token(next, 'hex', 32), ...route.values, ...special?.values },
-      outcome: outcome({ path: route.path, model, body }),
+      outcome: failure === undefined ? outcome({ path: route.path, model, body }) : 'failed',
+      failure,
+      usd: pace.usd,
       createdAtMs: now,
       startedAtMs: now,
       queuedMs: totalMs * (QUEUE_SHARE.least + (QUEUE_SHARE.most - QUEUE_SHARE.least) * next()),

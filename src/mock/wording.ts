@@ -89,6 +89,12 @@ export class Wording {
         return told.word ?? this.how.template.word;
       case 'requestId':
         return told.requestId;
+      case 'usd':
+        return task.usd;
+      case 'failure':
+        return moment.phase === 'failed' ? task.failure : undefined;
+      case 'urlOrFailure':
+        return this.value(moment.phase === 'failed' ? 'failure' : 'url', output, told);
       case 'outputs':
         return task.outputs;
       case 'percent':

@@ -63,6 +63,8 @@ export interface BatchOptions<Request> {
   key?: ((request: Request, index: number) => string) | undefined;
   /** Another endpoint than the models' preferred one. */
   endpoint?: string | undefined;
+  /** Sent with each request, as in `submit`. */
+  headers?: Record<string, string> | undefined;
   /** Patience for each task, in milliseconds. */
   timeoutMs?: number | undefined;
   /** No more is bought, what is under way is let go, and the iteration ends in `WaitAbortedError`. */
@@ -79,7 +81,7 @@ const MOST_CONCURRENCY = 10_000;
 
 const KNOWN = [
   ...['concurrency', 'maxCostUsd', 'estimateUsd', 'outDir', 'name', 'key', 'endpoint', 'timeoutMs', 'signal'],
-  ...['onUpdate', 'validate'],
+  ...['onUpdate', 'validate', 'headers'],
 ];
 
 /** Throws `ConfigError` for requests and options that no batch can have: a misspelt budget would be none. */

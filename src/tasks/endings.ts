@@ -33,14 +33,14 @@ export class Endings {
     this.#redact = redact;
   }
 
-  /** The task ended, or waits for its caller, without success. */
-  ended(state: TaskState): ImaRouterError {
+  /** The task ended, or waits for its caller (`needsHint` says how to answer it), without success. */
+  ended(state: TaskState, needsHint?: string): ImaRouterError {
     const { id, model } = this.#ref;
     const facts = { ...this.#facts, requestId: state.requestId, body: this.#redact(state.raw) };
     if (state.needs !== undefined) {
       return new TaskNeedsInputError(`Task ${id} waits for input (${state.rawStatus}).`, {
         code: 'task_needs_input',
-        hint: 'Send what it asks for; it neither ends nor fails by itself.',
+        hint: needsHint ?? 'Send what it asks for; it neither ends nor fails by itself.',
         ...facts,
       });
     }

@@ -1,8 +1,9 @@
 // The tasks of one client: handles on what was bought, now or before, their status calls, and what is noted of them.
 
-import type { Modality, Route } from '../catalog/index.js';
+import type { Modality } from '../catalog/index.js';
 import { Downloads, type KeptFile, type MediaAccess, Output, type OutputFacts } from '../media/index.js';
 import { ConfigError, messageOf, RateLimitError, type Stop, sha256, type Transport } from '../transport/index.js';
+import { Answered } from './answered.js';
 import { type BatchItem, type BatchOptions, checkBatch } from './batch.js';
 import { type BatchPort, BatchRun } from './batch-run.js';
 import { type DurationPriors, Durations } from './durations.js';
@@ -30,6 +31,8 @@ export interface EngineOptions {
   /** How long things take, as far as the gateway says. */
   durations: DurationPriors;
   media: MediaAccess;
+  /** By path: what to call instead where no task is made. */
+  verbs: Readonly<Record<string, string>>;
   /** Default patience per modality, in milliseconds. */
   waitMs: Readonly<Partial<Record<Modality, number>>>;
   /** No submit takes longer than this, retries included, in milliseconds. */
@@ -58,6 +61,7 @@ export class TaskEngine implements TaskPort {
   readonly #purchases: Purchases;
   readonly #durations: Durations;
   readonly #downloads: Downloads;
+  readonly #answered: Answered;
   /** Ids that the journal does not know yet: their note failed. */
   readonly #unnoted = new Set<string>();
   /** By id, notes of such ids that are under way. */
@@ -70,19 +74,16 @@ export class TaskEngine implements TaskPort {
     this.scheduler = options.scheduler;
     this.#durations = new Durations(options.durations);
     this.#downloads = new Downloads(options.media);
+    this.#answered = new Answered(options.now);
     this.#records = new Records({ ...options, warn: ({ code, message, ...rest }) => this.warn(code, message, rest) });
     this.#purchases = new Purchases({ ...options, records: this.#records });
   }
 
-  /** Throws `ConfigError` where nothing could be submitted to `route`: it makes no task, or there is no key. */
-  assertReady(route: Route): void {
-    this.#purchases.assertReady(route);
-  }
-
   /** Buys a task; see `Purchases.submit`. */
   async submit(prepared: Prepared, at: SubmitAt): Promise<Task> {
-    const { ref, isNoted, ...first } = await this.#purchases.submit(prepared, at);
+    const { ref, isNoted, isAnswered, ...first } = await this.#purchases.submit(prepared, at);
     if (!isNoted) this.#unnoted.add(ref.id);
+    if (isAnswered) this.#answered.add(ref.id);
     const task = new Task(ref, this, first);
     // The answer may have brought the end at once.
     await this.#noteEnd(ref, task.state);
@@ -111,7 +112,9 @@ export class TaskEngine implements TaskPort {
     const intents = await this.#records.list({ state: 'intent' });
     await inParallel(intents.filter(isWanted), (record) => this.#records.settled(record));
     const submitted = await this.#records.list({ state: 'submitted' });
-    const tasks = await inParallel(submitted.filter(isWanted), ({ key }) => this.#taken(key));
+    // What is uploaded is no result: who needs it asks for it again, and finds it.
+    const wanted = submitted.filter((record) => isWanted(record) && record.modality !== 'asset');
+    const tasks = await inParallel(wanted, ({ key }) => this.#taken(key));
     return tasks.filter((task) => task !== undefined);
   }
 
@@ -179,8 +182,10 @@ export class TaskEngine implements TaskPort {
     const askedAt = now();
     try {
       const answer = await transport.request({
-        method: 'GET',
-        path: ref.pollPath.replace(/\{\w+\}/, encodeURIComponent(ref.id)),
+        ...(readers.pollCall?.(ref) ?? {
+          method: 'GET',
+          path: ref.pollPath.replace(/\{\w+\}/, encodeURIComponent(ref.id)),
+        }),
         phase: 'poll',
         paid: false,
         attempts: 1,
@@ -190,7 +195,7 @@ export class TaskEngine implements TaskPort {
         taskId: ref.id,
       });
       this.scheduler.goesWell(askedAt);
-      return { reading: readers.readState(answer, ref), raw: answer.json };
+      return { reading: this.#answered.read(ref.id, readers.readState(answer, ref)), raw: answer.json };
     } catch (error) {
       if (error instanceof RateLimitError) this.scheduler.slowDown(askedAt, error.retryAfterMs);
       throw error;
@@ -216,6 +221,15 @@ export class TaskEngine implements TaskPort {
       poll.bounds,
       random,
     );
+  }
+
+  /** The task may have been given what it waited for: its gateway is to tell, and gets the time that it needs to hear of it. */
+  mayBeAnswered(id: string): void {
+    this.#answered.add(id);
+  }
+
+  isAnswered({ id }: TaskRef): boolean {
+    return this.#answered.has(id);
   }
 
   readonly onAbort = (signal: AbortSignal, listener: () => void): (() => void) =>

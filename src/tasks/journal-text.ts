@@ -165,6 +165,7 @@ const isWhole = shaped<JournalRecord>({
   taskId: optional(isText),
   fingerprint: optional(isText),
   request: optional(isRecord),
+  ancestry: optional((value) => Array.isArray(value) && value.every(isText)),
   costUsd: optional(isNumber),
   spentUsd: optional(isNumber),
   error: optional(isError),

@@ -30,6 +30,8 @@ export interface JournalRecord {
   fingerprint?: string;
   /** The body as sent, where it is short and holds no secret. */
   request?: Record<string, unknown>;
+  /** Ids of the tasks that it builds on, the first one first (imagine → variation → upscale). */
+  ancestry?: string[];
   /** USD; absent = unknown, not zero. */
   costUsd?: number;
   /** USD that earlier tasks under this key cost and that came to nothing. */

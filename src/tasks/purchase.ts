@@ -25,6 +25,8 @@ export interface Prepared {
   body: (signal?: AbortSignal) => Promise<string>;
   /** The same for equal requests at the same endpoint, wherever their local media were hosted. */
   fingerprint: string;
+  /** Sent with this request alone. */
+  headers?: Readonly<Record<string, string>> | undefined;
 }
 
 /** How a request is submitted. */
@@ -36,6 +38,8 @@ export interface SubmitAt extends Stops {
   key?: string | undefined;
   /** Whether a record of unknown fate under `key` may be bought again. */
   resendsUnknown?: boolean | undefined;
+  /** Ids of the tasks that this one builds on, for the journal. */
+  ancestry?: readonly string[] | undefined;
 }
 
 /** A task that was bought now, or before. */
@@ -48,7 +52,12 @@ export interface Bought {
   startedAt: number;
   /** Whether its id is in the journal. */
   isNoted: boolean;
+  /** Whether a task was given what it waited for. */
+  isAnswered?: boolean;
 }
+
+/** What an answer names: a task, new or known before. */
+type Taken = Extract<SubmitReading, { id: string }>;
 
 /** What buying needs. */
 export interface PurchaseOptions {
@@ -56,6 +65,8 @@ export interface PurchaseOptions {
   transport: Transport;
   readers: TaskReaders;
   records: Records;
+  /** By path: what to call instead where no task is made. */
+  verbs: Readonly<Record<string, string>>;
   now: () => number;
 }
 
@@ -75,7 +86,7 @@ export class Purchases {
 
   /** Throws `ConfigError` where nothing could be submitted to `route`: it makes no task, or there is no key. */
   assertReady(route: Route): { pollPath: string } {
-    if (route.pollPath === null) throw notATask(route);
+    if (route.pollPath === null) throw notATask(route, this.#options.verbs[route.path]);
     this.#options.transport.authHeaders('config');
     return { pollPath: route.pollPath };
   }
@@ -119,16 +130,48 @@ export class Purchases {
         }
         throw error;
       });
-      const read = await this.#send(prepared.route, body, record, at).catch(async (error: unknown) => {
+      const read = await this.#send(prepared, body, record, at).catch(async (error: unknown) => {
         if (ImaRouterError.is(error) && !error.mayBeBilled) await records.takeBack(record, before);
         else await records.note(record, { state: 'unknown' });
         throw error;
       });
-      const isNoted = await records.note(record, { state: 'submitted', taskId: read.id });
-      return { ref: refOf(record, read.id), reading: read.state, raw: read.raw, startedAt, isNoted };
+      const isAnswered = read.known === 'answered' && read.state?.needs === undefined;
+      const first = { reading: read.state, raw: read.raw, startedAt, isAnswered };
+      const earlier = read.known && at.key === undefined ? await this.#pendingAs(read.id) : undefined;
+      if (earlier !== undefined)
+        return { ...first, ref: refOf(await this.#goOn(earlier, record), read.id), isNoted: true };
+      const ancestry = record.ancestry?.filter((id) => id !== read.id);
+      const isNoted = await records.note(record, {
+        ...{ state: 'submitted', taskId: read.id },
+        ...(ancestry === undefined ? {} : { ancestry }),
+      });
+      return { ...first, ref: refOf(record, read.id), isNoted };
     } finally {
       if (held) records.drop(record.key);
     }
+  }
+
+  /** The record of a task that is pending; undefined also where the journal cannot tell: the task is bought all the same. */
+  async #pendingAs(id: string): Promise<JournalRecord | undefined> {
+    const found = await this.#options.records.recordOf({ id, traceId: null }).catch(() => undefined);
+    return found?.state === 'submitted' ? found : undefined;
+  }
+
+  /**
+   * The gateway went on with a task that the journal has as pending: one task, one record. It stays under the key of the
+   * earlier request, by which a batch finds it, and tells of the last one, by which an equal one finds it.
+   */
+  async #goOn(earlier: JournalRecord, last: JournalRecord): Promise<JournalRecord> {
+    const { records } = this.#options;
+    // First of all: the id is in the journal already, and an intent that stays behind passes for a lost purchase.
+    await records.takeBack(last, undefined);
+    if (earlier.fingerprint === last.fingerprint) return earlier;
+    const { request: _, ancestry = last.ancestry, ...kept } = earlier;
+    const { key, state, taskId } = earlier;
+    const own = ancestry?.filter((id) => id !== taskId);
+    const record = { ...kept, ...last, key, ...(own === undefined ? {} : { ancestry: own }) };
+    await records.note(record, { state, ...(taskId === undefined ? {} : { taskId }) });
+    return record;
   }
 
   #intent(route: Route, at: SubmitAt & { body: string; fingerprint: string; startedAt: number }): JournalRecord {
@@ -146,6 +189,7 @@ export class Purchases {
       state: 'intent',
       fingerprint: at.fingerprint,
       ...(request === undefined ? {} : { request }),
+      ...(at.ancestry === undefined || at.ancestry.length === 0 ? {} : { ancestry: [...at.ancestry] }),
       createdAt,
       updatedAt: createdAt,
     };
@@ -158,17 +202,18 @@ export class Purchases {
   }
 
   async #send(
-    route: Route,
+    { route, headers }: Prepared,
     body: string,
     { traceId }: JournalRecord,
     { signal, stop }: SubmitAt,
-  ): Promise<{ id: string; state: StateReading | null; raw: unknown }> {
+  ): Promise<Taken & { raw: unknown }> {
     const { transport, readers } = this.#options;
     let read: SubmitReading = null;
     const answer = await transport.request({
       method: route.method,
       path: route.path,
       body,
+      headers: headers === undefined ? undefined : { ...headers },
       phase: 'submit',
       paid: true,
       signal: derived(signal),
@@ -271,15 +316,15 @@ export function heldElsewhere(model: string, key: string): ConfigError {
 }
 
 /** What was inspected and passed. */
-function taken(read: SubmitReading): { id: string; state: StateReading | null } {
+function taken(read: SubmitReading): Taken {
   if (read === null || 'refusal' in read) throw new TypeError('an answer without an id was inspected and passed');
   return read;
 }
 
-function notATask(route: Route): ConfigError {
+function notATask(route: Route, verb: string | undefined): ConfigError {
   return new ConfigError(`"${route.model}" answers at once at ${route.path}: it makes no task.`, {
     code: 'not_a_task',
     phase: 'route',
-    hint: 'Call it through `ima.api`.',
+    hint: `Call ${verb === undefined ? 'it through `ima.api`' : `\`${verb}\``}.`,
   });
 }

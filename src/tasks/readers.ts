@@ -11,6 +11,8 @@ export interface TaskReaders {
   mayHaveBeenTaken(answer: Answer): boolean;
   /** Null when the answer says nothing about the task (`{"code":"success","data":null}`). */
   readState(answer: Answer, at: { pollPath: string; modality: Modality; id?: string }): StateReading | null;
+  /** How a task is asked for where it is not by a plain GET of its poll path. */
+  pollCall?(at: { pollPath: string; id: string }): { method: string; path: string; body: string } | undefined;
   /** Where the gateway itself hands out the bytes of a finished task, with the key; undefined where it does not. */
   contentPath?(at: { pollPath: string; id: string }): string | undefined;
 }

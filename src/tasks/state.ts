@@ -41,13 +41,19 @@ export interface StateReading {
   requestId?: string | undefined;
   /** The task waits for the caller. */
   needs?: 'modal' | undefined;
+  /** How the caller gives it what it waits for: the hint of the error that a wait for its end throws. */
+  needsHint?: string | undefined;
 }
 
 /**
  * What a gateway's reader found in the 2xx answer of a submit: an id, a refusal in so many words, or nothing that
- * anybody understands (null), after which nobody knows whether a task was taken.
+ * anybody understands (null), after which nobody knows whether a task was taken. `known`: the id may be that of a task
+ * which existed before; `answered`: and which was given what it waited for.
  */
-export type SubmitReading = { id: string; state: StateReading | null } | { refusal: Refusal } | null;
+export type SubmitReading =
+  | { id: string; state: StateReading | null; known?: 'maybe' | 'answered' | undefined }
+  | { refusal: Refusal }
+  | null;
 
 /** Words that gateways have in common, in lower case (design 4). `""` is what several submits answer. */
 const WORDS: Readonly<Record<string, TaskStatus>> = {

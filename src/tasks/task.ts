@@ -48,6 +48,8 @@ export interface TaskPort {
   delay(ref: TaskRef, at: { elapsedMs: number; watched: Watched; answeredMs: number }): number;
   /** Calls `listener` once when `signal` fires; the returned function takes that back. */
   onAbort(signal: AbortSignal, listener: () => void): () => void;
+  /** Whether the task was given what it waited for, a moment ago, whoever asks. */
+  isAnswered(ref: TaskRef): boolean;
   output(facts: OutputFacts, ref: TaskRef, at: { index: number; count: number }): Output;
   /** Told when a call has found the task at its end, and what was known of it before; must not throw. */
   ended(ref: TaskRef, state: TaskState, at: { elapsedMs: number; watched: Watched }): Promise<void>;
@@ -106,6 +108,10 @@ export class Task {
   #unsure = 0;
   /** The last answer claimed success and gave no result. */
   #withoutOutput = false;
+  /** How the caller gives what the task waits for, as the last answer that spoke of it said. */
+  #needsHint: string | undefined;
+  /** A wait has ended with that: whoever waits again may have given it since, in another process too. */
+  #hasToldNeed = false;
   #warned: Set<string> | undefined;
 
   constructor(ref: TaskRef, port: TaskPort, first: Beginning = {}) {
@@ -175,7 +181,7 @@ export class Task {
     try {
       let told = this.#state;
       yield told;
-      while (!this.#isAtRest) {
+      while (wait.mustAsk || !this.#isAtRest) {
         await this.#step(wait);
         if (!differs(told, this.#state)) continue;
         told = this.#state;
@@ -183,6 +189,7 @@ export class Task {
       }
       // Others may have asked meanwhile: the end is told to everybody.
       if (differs(told, this.#state)) yield this.#state;
+      this.#hasToldNeed = this.#state.needs !== undefined;
     } finally {
       ended();
     }
@@ -203,7 +210,7 @@ export class Task {
     try {
       let told = this.#state;
       tell(told);
-      while (!this.#isAtRest) {
+      while (wait.mustAsk || !this.#isAtRest) {
         await this.#step(wait);
         if (!differs(told, this.#state)) continue;
         told = this.#state;
@@ -214,7 +221,8 @@ export class Task {
     }
     const state = this.#state;
     if (state.status === 'succeeded') return new TaskResult(state);
-    throw this.#endings.ended(state);
+    this.#hasToldNeed = state.needs !== undefined;
+    throw this.#endings.ended(state, this.#needsHint);
   }
 
   /** Ended, or waiting for its caller: further asking changes nothing. */
@@ -227,7 +235,8 @@ export class Task {
     checkSignal(signal);
     const timeoutMs = checkedTimeout(wanted) ?? this.#port.defaultWaitMs(this.#ref);
     const patience = this.#patience({ deadline: this.#port.now() + timeoutMs, signal });
-    return { timeoutMs, signal, patience, troubles: new Troubles(), isOver: false };
+    const mustAsk = this.#state.needs !== undefined && (this.#hasToldNeed || this.#port.isAnswered(this.#ref));
+    return { timeoutMs, signal, patience, troubles: new Troubles(), isOver: false, mustAsk };
   }
 
   /** One answer, or trouble, further. Throws when there is nothing more to wait for, or no more patience. */
@@ -238,6 +247,7 @@ export class Task {
     wait.isOver = patience.over === 'deadline';
     if (wait.isOver) asked = await this.#lastCall(signal);
     if (signal?.aborted) throw this.#endings.aborted(signal.reason);
+    wait.mustAsk &&= asked !== undefined;
     troubles.note(asked, this.#withoutOutput);
     if (troubles.final !== undefined) throw troubles.final;
     if (troubles.withoutOutput > WITHOUT_OUTPUT_LIMIT) throw this.#endings.withoutOutput(this.#state);
@@ -299,6 +309,7 @@ export class Task {
     if (reading === null) return;
     const { state, unknownWord, withoutOutput } = fold(this.#progressed, reading);
     this.#withoutOutput = withoutOutput;
+    this.#needsHint = reading.needsHint ?? this.#needsHint;
     if (unknownWord) this.#warnOfWord(state.rawStatus);
     this.#progressed = state;
     const count = state.outputs.length;
@@ -327,6 +338,8 @@ interface Wait {
   readonly troubles: Troubles;
   /** The last call has been made. */
   isOver: boolean;
+  /** The task was waiting for its caller when last heard of, and he may have answered since. */
+  mustAsk: boolean;
 }
 
 /** What went wrong during one wait, and whether waiting can still mend it. */

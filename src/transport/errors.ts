@@ -48,6 +48,8 @@ export interface ErrorFacts {
    * (`content[1]` is 1, "image 2" is 1).
    */
   inputIndex?: number | undefined;
+  /** What had come before it went wrong, and is paid for: the message of a stream so far, the other parts of a batch. */
+  partial?: unknown;
   cause?: unknown;
 }
 
@@ -72,6 +74,7 @@ export class ImaRouterError extends Error {
   declare readonly body?: unknown;
   declare readonly retryAfterMs?: number;
   declare readonly inputIndex?: number;
+  declare readonly partial?: unknown;
 
   constructor(message: string, facts: ErrorFacts) {
     // The last gate: whoever made the message, no recognisable secret leaves in it.
@@ -91,6 +94,8 @@ export class ImaRouterError extends Error {
     if (facts.body !== undefined) this.body = redactJson(facts.body);
     if (facts.retryAfterMs !== undefined) this.retryAfterMs = facts.retryAfterMs;
     if (facts.inputIndex !== undefined) this.inputIndex = facts.inputIndex;
+    // Not among what is listed: it is as long as what was bought, and it is the caller's own.
+    if (facts.partial !== undefined) Object.defineProperty(this, 'partial', { value: facts.partial });
   }
 
   /** True for an error of this library, also when two copies of the package are loaded. */
@@ -149,10 +154,23 @@ export class PermissionError extends ImaRouterError {
   }
 }
 
-/** The account cannot pay for this call. */
+/** An account's balance as it was last heard of, in USD, and when that was (ISO 8601). */
+export interface KnownBalance {
+  balanceUsd: number;
+  balanceAt: string;
+}
+
+/** The account cannot pay for this call. Where this client has asked for the balance before, it says what it heard. */
 export class InsufficientBalanceError extends ImaRouterError {
   static {
     InsufficientBalanceError.prototype.name = 'InsufficientBalanceError';
+  }
+  declare readonly balanceUsd?: number;
+  declare readonly balanceAt?: string;
+  constructor(message: string, facts: ErrorFacts & Partial<KnownBalance>) {
+    super(message, facts);
+    if (facts.balanceUsd !== undefined) this.balanceUsd = facts.balanceUsd;
+    if (facts.balanceAt !== undefined) this.balanceAt = facts.balanceAt;
   }
 }
 

@@ -11,12 +11,14 @@ export {
   isPrivateHost,
 } from './address.js';
 export { isBase64 } from './base64.js';
+export type { Call, StreamCall } from './call.js';
 export { guarded, messageOf } from './callbacks.js';
 export { bad, checkNames, checkSignal } from './check.js';
 export { sha256 } from './digest.js';
 export * from './errors.js';
 export { Answer, exchange, type FetchLike } from './exchange.js';
 export { codeOf, isId, isRecord, numberOf, shownText, textOf, urlOf, valueAt } from './json.js';
+export { BrokenStream, type OpenAnswer } from './opened.js';
 export { fetchesDirectly } from './platform.js';
 export { redactJson, redactText } from './redact.js';
 export {
@@ -27,4 +29,4 @@ export {
   refusalError,
 } from './refusal.js';
 export { backoff, DEFAULT_RETRY, parseRetryAfter, type RetryPolicy } from './retry.js';
-export { type Call, LONGEST_TIMER_MS, type Logger, Transport, type TransportOptions } from './transport.js';
+export { LONGEST_TIMER_MS, type Logger, Transport, type TransportOptions } from './transport.js';

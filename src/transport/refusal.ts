@@ -7,6 +7,7 @@ import {
   InsufficientBalanceError,
   InvalidRequestError,
   InvalidResponseError,
+  type KnownBalance,
   PermissionError,
   RateLimitError,
   ServerError,
@@ -95,7 +96,11 @@ const HINT_OF_TASK: Partial<Record<RefusalKind, string>> = {
 };
 
 /** The typed error for a refusal. `what` names the call in the message, e.g. `POST /v1/videos`. */
-export function refusalError(what: string, refusal: Refusal, facts: Omit<ErrorFacts, 'code'>): ImaRouterError {
+export function refusalError(
+  what: string,
+  refusal: Refusal,
+  facts: Omit<ErrorFacts, 'code'> & Partial<KnownBalance>,
+): ImaRouterError {
   const message = `${what} was refused${facts.status === undefined ? '' : ` (HTTP ${facts.status})`}: ${refusal.message}`;
   const all = {
     // Asking for a task again is free, and the gateway may mend its account; a submit would be refused again.

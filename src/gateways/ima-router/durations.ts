@@ -29,6 +29,8 @@ export const durations: DurationPriors = {
     // Estimates: no source tells how long music and speech take.
     music: [30_000, 180_000],
     speech: [3000, 30_000],
+    // Field-notes A1: a review took about 10 s, or no time; the gateway looks 64 s long at most.
+    asset: [3000, 64_000],
   },
   byModel: Object.fromEntries(
     BY_RANGE.flatMap(([fromMs, toMs, models]) => models.map((model) => [model, [fromMs, toMs] as const])),

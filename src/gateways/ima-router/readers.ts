@@ -3,7 +3,9 @@
 import type { Modality } from '../../catalog/index.js';
 import { type StateReading, statusOf, type TaskReaders, type TaskStatus } from '../../tasks/index.js';
 import { type Answer, isRecord, numberOf } from '../../transport/index.js';
+import { ASSET_CREATE, ASSET_POLL, readReview, readUpload } from './asset-shapes.js';
 import { hasTaskFields, isEmptyEnvelope } from './envelope.js';
+import { atWindow, POLL as MIDJOURNEY_POLL, readMidjourneySubmit } from './midjourney-answers.js';
 import { outputsOf } from './outputs.js';
 import { reasonOf, upstreamFault } from './reasons.js';
 import { requestIdOf, troubleOfCall } from './refusal.js';
@@ -12,20 +14,24 @@ import { mayHaveBeenTaken, readSubmitted } from './submitted.js';
 /** The readers of this gateway. */
 export const readers: TaskReaders = {
   readSubmit: (answer, { path, modality }) => {
+    if (path === ASSET_CREATE) return readUpload(answer);
     const read = readSubmitted(answer);
-    return read === null || 'refusal' in read
-      ? read
-      : { ...read, state: readState(answer, { pollPath: path, modality }) };
+    if (read === null || 'refusal' in read) return read;
+    const state = readState(answer, { pollPath: path, modality });
+    const said = readMidjourneySubmit(answer.json, { path, id: read.id });
+    return said === undefined ? { ...read, state } : { ...read, ...said, state: state ?? said.state };
   },
   mayHaveBeenTaken,
-  readState,
+  readState: (answer, at) => (at.pollPath === ASSET_POLL ? readReview(answer) : readState(answer, at)),
+  pollCall: ({ pollPath, id }) =>
+    pollPath === ASSET_POLL ? { method: 'POST', path: '/v1/assets/get', body: JSON.stringify({ id }) } : undefined,
   contentPath,
 };
 
 /** Paths at which the gateway hands out the bytes itself (seed 001 for pictures; field-notes A1 for videos). */
 const CONTENT_PATHS: Readonly<Record<string, string>> = {
   '/v1/videos/{task_id}': '/v1/videos/{task_id}/content',
-  '/mj/task/{task_id}/fetch': '/mj/image/{task_id}',
+  [MIDJOURNEY_POLL]: '/mj/image/{task_id}',
 };
 
 function contentPath({ pollPath, id }: { pollPath: string; id: string }): string | undefined {
@@ -59,7 +65,7 @@ function readState(answer: Answer, at: { pollPath: string; modality: Modality; i
     createdAt: timeOf([place.created_at, place.submit_time, place.submitTime]),
     completedAt: timeOf([place.completed_at, place.finish_time, place.finishTime]),
     requestId: reason?.requestId ?? requestIdOf(answer),
-    needs: word?.toLowerCase() === 'modal' ? 'modal' : undefined,
+    ...(word?.toLowerCase() === 'modal' ? atWindow(at.id) : {}),
   };
 }
 

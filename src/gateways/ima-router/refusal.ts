@@ -45,7 +45,7 @@ const OVERLOAD = /负载已饱和|request limit reached/i;
 /** Words that mean the caller's account and task only where they are the gateway's own and not its upstream's. */
 const KIND_OF_OWN_WORDS: readonly [RegExp, RefusalKind][] = [
   [NO_BALANCE, 'balance'],
-  [/^task not found/i, 'task-not-found'],
+  [/^(?:task|asset) not found/i, 'task-not-found'],
 ];
 
 /** A bad key, where no 401 says so. */

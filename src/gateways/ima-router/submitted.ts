@@ -96,12 +96,12 @@ function isMidjourneysNo({ code, description, task_id: id }: Record<string, unkn
   return typeof description === 'string' && number !== undefined && !GOOD_CODE.test(String(number)) && !isId(id);
 }
 
-/** By its number: 23 is a full queue, 4 a request at fault; of others nobody knows more than that they are a no. */
+/** By its number: 23 is a full queue, 4 and 24 (a forbidden word) a request at fault; others are a no, and nobody knows more. */
 function midjourneysNo(refusal: Refusal, { code }: Record<string, unknown>): Refusal {
   const number = numberOf(code);
   const isKnown = refusal.kind !== 'busy' || kindOfCode(refusal.message.split(' ', 1)[0]) !== undefined;
   if (isKnown || number === 23 || SPEAKS_OF_NO_ROOM.test(refusal.message)) return refusal;
-  return { ...refusal, kind: number === 4 ? 'invalid' : 'declined' };
+  return { ...refusal, kind: number === 4 || number === 24 ? 'invalid' : 'declined' };
 }
 
 /** Whether an error is told at all, by words, by a code, or by a number that no success has. */

@@ -52,7 +52,7 @@ const VERDICTS: readonly { says: Verdict; words: readonly RegExp[] }[] = [
       /moderation(?! (?:must|should|is not))/i,
       /\bcopyright/i,
       /\b(?:nsfw|unsafe|prohibited)\b/i,
-      /\bbanned (?:prompt|word)/i,
+      /\bbanned[ _-](?:prompt|word)/i,
       /\bsafety (?:system|filter|polic|check)/i,
       /\b(?:content|usage)[ _-]?polic/i,
       /审核|敏感|违规|违禁|版权|不合规|风控/,

@@ -35,6 +35,8 @@ const gateway: Gateway = {
     rules: () => import('./rules.js'),
   },
   readRefusal,
+  verbs: {},
+  callHeaders: {},
   requestIdOf,
   readers,
   // Seed 004, "Configure sensible timeouts": 2 minutes for images, 10 for video.

@@ -4,8 +4,10 @@
 // document does not tell (status codes of errors, unknown tasks, balance) follows public reports of the live gateway.
 
 import { catalog } from '../../models.js';
-import type { MockGateway, PollRoute, Refusal, SubmitRoute } from '../gateway.js';
+import type { MockGateway, PollRoute, SubmitRoute } from '../gateway.js';
 import type { Json } from '../json.js';
+import { BALANCE, NO_BALANCE, NO_TOKEN, PAID, services } from './ima-router/at-once.js';
+import { midjourneyImage, midjourneyPoll, midjourneySubmits } from './ima-router/midjourney.js';
 
 const VIDEOS = '/v1/videos';
 const LEGACY_VIDEO = '/v1/video/generations';
@@ -16,16 +18,10 @@ const SUBTITLE_ERASE = '/v1/videos/subtitle-erase';
 const IMAGES = '/v1/images/generations';
 const MUSIC = '/v1/music/generations';
 const SPEECH = '/v1/audio/speech';
-const MJ_IMAGINE = '/mj/submit/imagine';
-const MJ_BLEND = '/mj/submit/blend';
-const MJ_CHANGE = '/mj/submit/change';
-const MJ_MODAL = '/mj/submit/modal';
 
 const ALL_VIDEO = [VIDEOS, LEGACY_VIDEO, CONTENTS, KLING_TEXT, KLING_IMAGE, SUBTITLE_ERASE];
-const ALL_MJ = [MJ_IMAGINE, MJ_BLEND, MJ_CHANGE, MJ_MODAL];
 
 const TASK_ID: SubmitRoute['id'] = { prefix: 'task_', alphabet: 'alphanumeric', length: 32 };
-const MJ_ID: SubmitRoute['id'] = { prefix: '17', alphabet: 'digits', length: 11 };
 
 /** What the video paths say of a task that the document shows no example of. */
 const VIDEO_TASK: Json = { id: '', task_id: '', object: 'video', model: '', status: '', progress: 0, created_at: 0 };
@@ -85,55 +81,6 @@ const KLING_PHASES: PollRoute['phases'] = {
   failed: { word: 'failed', own: [FAILED] },
 };
 
-const mjError = (description: string): Refusal => ({
-  status: 400,
-  body: { code: 4, description, type: 'upstream_error' },
-});
-
-const midjourney = (path: string, action: string): SubmitRoute => ({
-  path,
-  kind: 'image',
-  pace: 'image',
-  outputs: 4,
-  values: { action },
-  answer: { own: [{ code: 1, description: 'Submit success', result: '{id}', properties: {} }] },
-  fields: { result: '{id}' },
-  id: MJ_ID,
-});
-
-const MJ_PARENT: SubmitRoute['parent'] = {
-  field: 'taskId',
-  choice: 'customId',
-  unknown: mjError('task_no_found'),
-  unfinished: mjError('task_status_not_success'),
-  unoffered: mjError('button_not_found'),
-};
-
-const button = (label: string, customId: string): Json => ({ customId, label, emoji: '', type: 2, style: 2 });
-
-const MJ_BUTTONS: Json = [
-  ...[1, 2, 3, 4].map((n) => button(`U${n}`, `MJ::JOB::upsample::${n}::{hash}`)),
-  ...[1, 2, 3, 4].map((n) => button(`V${n}`, `MJ::JOB::variation::${n}::{hash}`)),
-  button('🔄', 'MJ::JOB::reroll::0::{hash}::SOLO'),
-  button('Vary (Subtle)', 'MJ::JOB::low_variation::1::{hash}::SOLO'),
-  button('Vary (Strong)', 'MJ::JOB::high_variation::1::{hash}::SOLO'),
-  button('Zoom Out 2x', 'MJ::Outpaint::50::1::{hash}::SOLO'),
-  button('Custom Zoom', 'MJ::CustomZoom::1::{hash}::SOLO'),
-  ...['left', 'right', 'up', 'down'].map((side) => button(`Pan ${side}`, `MJ::JOB::pan_${side}::1::{hash}::SOLO`)),
-  button('Remix', 'MJ::RemixModal::{hash}'),
-];
-
-const mjState = (more: { [key: string]: Json }): Json => ({
-  id: '{id}',
-  action: '{action}',
-  status: '{word}',
-  prompt: '{body.prompt}',
-  promptEn: '{body.prompt}',
-  submitTime: '{createdAtMs}',
-  properties: {},
-  ...more,
-});
-
 export const imaRouter: MockGateway = {
   name: 'ima-router',
   document: new URL('../../../generated/ima-router/openapi.json', import.meta.url),
@@ -151,6 +98,7 @@ export const imaRouter: MockGateway = {
   },
   modelField: 'model',
   traceHeader: 'x-trace-id',
+  notedHeaders: ['x-youchuan-setting', 'x-moderation'],
   headers: { 'x-oneapi-request-id': '{requestId}' },
 
   keys: {
@@ -160,6 +108,7 @@ export const imaRouter: MockGateway = {
         status: 401,
         body: { error: { message: 'token status is unavailable', type: 'new_api_error', code: '' } },
       },
+      at: { [BALANCE]: NO_TOKEN },
     },
     'sk-empty': {
       on: 'paid',
@@ -173,15 +122,17 @@ export const imaRouter: MockGateway = {
           },
         },
       },
+      at: NO_BALANCE,
     },
   },
 
+  // Prices as in the document's examples, one for each kind; real ones differ by model, size and length.
   // Seedance ~100–110 s a clip, gpt-image-2 100–230 s but most images 20–40 s; music and speech are estimates.
   paces: {
-    video: { seconds: 100, spread: 0.3 },
-    image: { seconds: 30, spread: 0.4 },
-    music: { seconds: 60, spread: 0.3 },
-    speech: { seconds: 8, spread: 0.4 },
+    video: { seconds: 100, spread: 0.3, usd: 0.42 },
+    image: { seconds: 30, spread: 0.4, usd: 0.032 },
+    music: { seconds: 60, spread: 0.3, usd: 0.15 },
+    speech: { seconds: 8, spread: 0.4, usd: 0.003 },
   },
 
   fields: {
@@ -192,7 +143,10 @@ export const imaRouter: MockGateway = {
     progress: '{percent}',
     created_at: '{createdAt}',
     completed_at: '{completedAt}',
-    url: '{url}',
+    // A task that fails has its error where the URL would be.
+    url: '{urlOrFailure}',
+    message: '{failure}',
+    amount_usd: '{usd}',
     audio_url: '{url}',
     width: '{width}',
     height: '{height}',
@@ -212,21 +166,7 @@ export const imaRouter: MockGateway = {
     { path: IMAGES, kind: 'image', pace: 'image', outputs: 1, answer: {}, id: TASK_ID },
     { path: MUSIC, kind: 'audio', pace: 'music', outputs: 2, model: 'sonic', answer: {}, id: TASK_ID },
     { path: SPEECH, kind: 'audio', pace: 'speech', outputs: 1, model: 'seed-tts-2.0', answer: {}, id: TASK_ID },
-    { ...midjourney(MJ_IMAGINE, 'IMAGINE'), models: { mj_blend: { values: { action: 'BLEND' } } } },
-    { ...midjourney(MJ_BLEND, 'BLEND'), model: 'mj_blend' },
-    {
-      ...midjourney(MJ_CHANGE, 'VARIATION'),
-      models: {
-        mj_upscale: { outputs: 1, values: { action: 'UPSCALE' } },
-        mj_reroll: { values: { action: 'REROLL' } },
-        mj_zoom: { values: { action: 'ZOOM' } },
-        mj_custom_zoom: { values: { action: 'ZOOM' } },
-        mj_pan: { values: { action: 'PAN' } },
-      },
-      parent: MJ_PARENT,
-      parks: { models: ['mj_custom_zoom'], without: 'prompt' },
-    },
-    { ...midjourney(MJ_MODAL, 'MODAL'), parent: MJ_PARENT, resumes: true },
+    ...midjourneySubmits,
   ],
 
   polls: [
@@ -263,34 +203,7 @@ export const imaRouter: MockGateway = {
     wrappedPoll(IMAGES),
     wrappedPoll(MUSIC),
     wrappedPoll(SPEECH),
-    {
-      path: '/mj/task/{task_id}/fetch',
-      reads: ALL_MJ,
-      statusAt: ['status'],
-      fields: {},
-      phases: {
-        queued: { word: 'SUBMITTED', own: [mjState({ progress: '0%' })] },
-        running: { word: 'IN_PROGRESS', own: [mjState({ progress: '{percent}%', startTime: '{createdAtMs}' })] },
-        modal: { word: 'MODAL', own: [mjState({ progress: '0%', description: 'Waiting for window confirm' })] },
-        succeeded: {
-          word: 'SUCCESS',
-          own: [
-            mjState({
-              progress: '100%',
-              startTime: '{createdAtMs}',
-              finishTime: '{completedAtMs}',
-              imageUrl: '{url}',
-              urls: ['{url}', '{url}', '{url}', '{url}'],
-              buttons: MJ_BUTTONS,
-            }),
-          ],
-        },
-        failed: {
-          word: 'FAILURE',
-          own: [mjState({ progress: '0%', failReason: 'Banned prompt detected', finishTime: '{completedAtMs}' })],
-        },
-      },
-    },
+    midjourneyPoll,
   ],
 
   binaries: [
@@ -309,16 +222,11 @@ export const imaRouter: MockGateway = {
       },
       unknown: { status: 404, body: { error: { message: 'Task not found', type: 'invalid_request_error' } } },
     },
-    {
-      path: '/mj/image/{task_id}',
-      reads: ALL_MJ,
-      words: { queued: 'SUBMITTED', running: 'IN_PROGRESS', succeeded: 'SUCCESS', failed: 'FAILURE', modal: 'MODAL' },
-      unfinished: { status: 400, body: { error: 'midjourney_task_not_success' } },
-      unknown: { status: 404, body: { error: 'midjourney_task_not_found' } },
-    },
+    midjourneyImage,
   ],
 
-  paid: ['/v1/chat/completions', '/v1/responses', '/v1/messages', '/v1/embeddings', '/v1/assets/create'],
+  paid: PAID,
+  services,
 
   // 429: the task routes' own words in Chinese, the two limiters (one says nothing), Midjourney's. None sets Retry-After.
   troubles: {
@@ -356,7 +264,11 @@ export const imaRouter: MockGateway = {
   },
 
   refusals: {
-    noKey: { status: 401, body: { error: { message: 'token not provided', type: 'new_api_error', code: '' } } },
+    noKey: {
+      status: 401,
+      body: { error: { message: 'token not provided', type: 'new_api_error', code: '' } },
+      at: { [BALANCE]: NO_TOKEN },
+    },
     badBody: { status: 400, body: { code: 'invalid_request', message: '{reasons}', data: null } },
     unknownRoute: {
       status: 404,

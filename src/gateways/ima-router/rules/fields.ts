@@ -75,6 +75,17 @@ export function* leavesOf(value: unknown, path: Path = []): Generator<Leaf> {
   }
 }
 
+/** Extensions that are no image, and what such a file is to `asset_type`. */
+const ASSET_TYPES: readonly [RegExp, 'Video' | 'Audio'][] = [
+  [/\.(mp4|mov|webm|mkv|avi|m4v)$/i, 'Video'],
+  [/\.(mp3|wav|m4a|aac|flac|ogg|opus)$/i, 'Audio'],
+];
+
+/** What a file of that name is to `asset_type`, where it is surely no image. */
+export function assetTypeNamed(name: string): 'Video' | 'Audio' | undefined {
+  return ASSET_TYPES.find(([extension]) => extension.test(name))?.[1];
+}
+
 /** Fields that hold words for people or for the caller's own server: a URL there is no input. */
 const WORDS = /prompts?$|^(text|input|ssml|title|description|tags|state|model)$|callback|webhook|notify/i;
 const MEDIA_FIELD = /image|img|picture|photo|video|audio|media|frame|mask|reference|element|asset|file|url/i;

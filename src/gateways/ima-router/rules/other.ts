@@ -1,13 +1,7 @@
 // Rules over several families, and of families with one or two: asset:// media, uploads, subtitle erase, speech.
 
 import type { Rule } from '../../../catalog/index.js';
-import { differing, finding, given, inWords, leavesOf } from './fields.js';
-
-/** Extensions that are no image, and what such a file is to `asset_type`. */
-const ASSET_TYPES: readonly [RegExp, string][] = [
-  [/\.(mp4|mov|webm|mkv|avi|m4v)$/i, 'Video'],
-  [/\.(mp3|wav|m4a|aac|flac|ogg|opus)$/i, 'Audio'],
-];
+import { assetTypeNamed, differing, finding, given, inWords, leavesOf } from './fields.js';
 
 export const other: readonly Rule[] = [
   {
@@ -41,7 +35,7 @@ export const other: readonly Rule[] = [
       const { pathname, search } = new URL(url);
       // Object stores make a picture of a video on the fly: `v.mp4?x-oss-process=video/snapshot,…`.
       if (/snapshot|process|frame|thumb|format/i.test(search)) return [];
-      const type = ASSET_TYPES.find(([extension]) => extension.test(pathname))?.[1];
+      const type = assetTypeNamed(pathname);
       if (type === undefined) return [];
       return finding(['asset_type'], 'is required: the url is no image, and Image is the default', type);
     },

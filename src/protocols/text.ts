@@ -1,0 +1,33 @@
+// The text of an answer, in each of the three forms: what the model said, without what it thought.
+
+import { isRecord } from '../transport/index.js';
+import type { ChatCompletion } from './types-chat.js';
+import type { Message } from './types-messages.js';
+import type { ResponsesResponse } from './types-responses.js';
+
+/**
+ * What the model said: of a chat completion its first choice, of a response and of a message all texts in a row. Empty
+ * where it said nothing, as when it only calls tools.
+ */
+export function textOf(answer: ChatCompletion | ResponsesResponse | Message): string {
+  if ('choices' in answer) {
+    const first = answer.choices.find(({ index }) => index === 0) ?? answer.choices[0];
+    return textIn(first?.message.content);
+  }
+  if ('output' in answer) {
+    return answer.output.map((item) => (item.type === 'message' ? textIn(item.content) : '')).join('');
+  }
+  return textIn(answer.content);
+}
+
+/** A text, or the texts among parts: some gateways have parts where the protocol has a text, and the other way round. */
+export function textIn(content: unknown): string {
+  if (typeof content === 'string') return content;
+  if (!Array.isArray(content)) return '';
+  const texts = content.map((part: unknown) => (isTextPart(part) ? part.text : ''));
+  return texts.join('');
+}
+
+export function isTextPart(part: unknown): part is { type: string; text: string } {
+  return isRecord(part) && (part.type === 'text' || part.type === 'output_text') && typeof part.text === 'string';
+}
