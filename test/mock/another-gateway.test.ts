@@ -17,6 +17,8 @@ const answer = (example: object) => ({
   },
 });
 
+const body = { required: true, content: { 'application/json': { schema: { type: 'object' } } } };
+
 const DOCUMENT = {
   openapi: '3.0.3',
   info: { title: 'toy', version: '1' },
@@ -34,6 +36,8 @@ const DOCUMENT = {
         ...answer({ job: 'x' }),
       },
     },
+    '/talk': { post: { requestBody: body, ...answer({}) } },
+    '/ping': { get: answer({ pong: true }) },
     '/look/{task_id}': {
       get: {
         parameters: [{ name: 'task_id', in: 'path', required: true, schema: { type: 'string' } }],
@@ -84,7 +88,10 @@ const TOY: MockGateway = {
     },
   ],
   binaries: [],
-  paid: [],
+  paid: ['/talk'],
+  services: {
+    chats: [{ path: '/talk', protocol: 'messages', thinks: ['toy-'], price: { input: 0, output: 0 } }],
+  },
   troubles: { rateLimits: [], serverErrors: [refusal(599)], busy: [], nothing: [], unknownWords: ['NAPPING'] },
   refusals: {
     noKey: refusal(401),
@@ -120,6 +127,13 @@ it('plays a gateway that it knows only from data', async () => {
     { model: 'toy-1', traceId: 't', paid: true },
     { model: 'toy-2', paid: false },
   ]);
+
+  // What answers at once: a public protocol on a path of its own, and the document for all that nobody else answers.
+  const talk = await ask('/talk', { engine: 'toy-1', messages: [{ role: 'user', content: 'hi' }] });
+  expect(talk).toMatchObject({ type: 'message', model: 'toy-1', content: [{ type: 'thinking' }, { type: 'text' }] });
+  expect(mock.ledger.submits.at(-1)).toMatchObject({ path: '/talk', paid: true });
+  expect(await ask('/ping')).toEqual({ pong: true });
+  expect(() => mock.forget('group-1')).toThrow(RangeError);
   expect(mock.deviations).toEqual([]);
 });
 

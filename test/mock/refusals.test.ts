@@ -152,6 +152,7 @@ describe('starting', () => {
     const port = Number(new URL(here.mock.url).port);
     await expect(startMock({ port })).rejects.toThrow(`Port ${port} on 127.0.0.1 is in use`);
     await expect(startMock({ speed: 0 })).rejects.toThrow('speed must be greater than 0');
+    await expect(startMock({ maxAssets: -1 })).rejects.toThrow('maxAssets is a whole number from 0, got -1');
     const document = new URL('file:///nowhere/openapi.json');
     await expect(startMock({ document })).rejects.toThrow('/nowhere/openapi.json, which cannot be read');
   });
