@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { ImaRouter } from '../src/index.js';
+import { isAt, type Recorder, record } from './support/recorder.js';
 import { serve, type TestServer } from './support/server.js';
 
 const run = promisify(execFile);
@@ -17,6 +19,9 @@ const examples = (await readdir(join(root, 'examples'))).filter((name) => name.e
 const docs = async () => (await readdir(join(root, 'docs'))).map((name) => `docs/${name}`);
 const keys = Object.fromEntries(['AWS_ACCESS_KEY_ID', 'R2_ACCESS_KEY_ID', 'GCS_HMAC_ID'].map((name) => [name, 'id']));
 for (const name of ['AWS_SECRET_ACCESS_KEY', 'R2_SECRET_ACCESS_KEY', 'GCS_HMAC_SECRET']) keys[name] = 'secret';
+
+/** What each example asked of the gateway. */
+const asked = new Map<string, Recorder['calls']>();
 
 let folder = '';
 let bucket: TestServer;
@@ -32,6 +37,7 @@ afterAll(async () => {
 
 describe('examples', () => {
   test.concurrent.each(examples)('%s runs against the mock', { timeout: 60_000 }, async (name) => {
+    const recorder = await record(inject('mockUrl'));
     const { stdout, stderr } = await run(
       process.execPath,
       ['--import', import.meta.resolve('tsx'), join(root, 'examples', name)],
@@ -41,7 +47,7 @@ describe('examples', () => {
           ...process.env,
           TSX_TSCONFIG_PATH: join(root, 'tsconfig.json'),
           IMAROUTER_API_KEY: 'sk-example-0123456789',
-          IMAROUTER_BASE_URL: inject('mockUrl'),
+          IMAROUTER_BASE_URL: recorder.url,
           IMINI_API_KEY: 'sk-example-9876543210',
           IMINI_BASE_URL: inject('iminiMockUrl'),
           BUCKET_URL: `${bucket.url}/my-bucket`,
@@ -49,12 +55,30 @@ describe('examples', () => {
         },
       },
     );
+    await recorder.close();
+    asked.set(name, recorder.calls);
     expect(stderr).toBe('');
     if (name === 'generate.ts') expect(stdout).toMatch(/kling-v3-video-task_\w+-0\.mp4 [0-9a-f]{64} [\d.]+/);
     if (name === 'download.ts') expect(stdout).toMatch(/-image-0\.png \d+ [0-9a-f]{64} false\nimage \d{4,}\n$/);
     if (name === 'two-gateways.ts') {
       expect(stdout).toMatch(/^kling-v3-video video\/mp4 [0-9a-f]{64}\ngoogle\/nano-banana image\/png [0-9a-f]{64}\n$/);
     }
+    if (name === 'chat.ts') expect(stdout).toMatch(/fox[\s\S]*\n\d+ \d+\n$/);
+    if (name === 'chat-broken.ts') expect(stdout).toBe('stream_cut true true\n');
+    if (name === 'chat-tools.ts') expect(stdout).toBe("[ 'get_weather' ]\nstop\n");
+    if (name === 'responses.ts') expect(stdout).toMatch(/^completed .*gateway/);
+    if (name === 'messages.ts') expect(stdout).toMatch(/^end_turn .*gateway/);
+    if (name === 'embeddings.ts') expect(stdout).toMatch(/^3 \d+ true true\n$/);
+    if (name === 'openai-sdk.ts') expect(stdout).toMatch(/gateway[\s\S]*hello/);
+    if (name === 'anthropic-sdk.ts') expect(stdout).toContain('gateway');
+    if (name === 'endpoints.ts') expect(stdout).toMatch(/^\/v1\/videos .*\n(succeeded video\n){4}$/);
+    if (name === 'speech.ts') expect(stdout).toMatch(/^audio\/\w+ \d+\n$/);
+    if (name === 'asset-library.ts') {
+      expect(stdout).toBe(
+        'true true\nportraits for the spring campaign\nmarketing\nActive\ntrue spring portrait\ntrue\n',
+      );
+    }
+    if (name === 'midjourney-blend.ts') expect(stdout.trim().split('\n')).toHaveLength(4);
     if (name === 'mock.ts') expect(stdout).toContain('succeeded 1 []');
     if (name === 'models.ts') expect(stdout).toContain("did you mean [ 'kling-v2-6'");
     if (name === 'live-model.ts') expect(stdout).toBe('0 new, 0 gone\nkling-v3-video\n');
@@ -79,6 +103,30 @@ describe('examples', () => {
       expect(headers['content-type']).toBe('image/png');
       expect(body).toContain('PNG');
     }
+  });
+});
+
+describe('docs/coverage.md', () => {
+  test('has every operation of the document, with a verb that exists, an example that calls it, and a contract test', async () => {
+    const { paths } = JSON.parse(await read('generated/ima-router/openapi.json')) as { paths: Record<string, object> };
+    const operations = Object.entries(paths).flatMap(([path, item]) =>
+      Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    const row =
+      /^\| `([A-Z]+) ([^`]+)` \| `ima\.([\w.]+)[^`]*`[^|]* \| \[[\w-]+\]\(\.\.\/examples\/([\w-]+\.ts)\) \| `([^`]+)` \|$/gm;
+    const rows = [...(await read('docs/coverage.md')).matchAll(row)];
+    expect(rows.map(([, method, path]) => `${method} ${path}`).sort()).toEqual(operations.sort());
+    const ima = new ImaRouter();
+    for (const [, method, path = '', verb = '', example = '', contract] of rows) {
+      const found = verb.split('.').reduce<unknown>((place, name) => Reflect.get(Object(place), name), ima);
+      expect(found, verb).toBeTypeOf('function');
+      const calls = asked.get(example) ?? [];
+      const isMade = calls.some((call) => call.method === method && isAt(path, call.path) && call.status === 200);
+      expect(isMade, `${example} calls ${method} ${path}`).toBe(true);
+      expect(contract).toBe(`${method} ${path}`);
+    }
+    const contracts = await read('test/contract/paths.test.ts');
+    for (const operation of operations) expect(contracts).toContain(`'${operation}': `);
   });
 });
 
