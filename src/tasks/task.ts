@@ -1,26 +1,14 @@
 // A handle on one paid task: plain to pass around, rebuilt from its JSON, and honest about what it does not know.
 
 import type { Output, OutputFacts } from '../media/index.js';
-import {
-  AuthenticationError,
-  bad,
-  ConfigError,
-  checkNames,
-  checkSignal,
-  guarded,
-  ImaRouterError,
-  InsufficientBalanceError,
-  messageOf,
-  PermissionError,
-  type Stop,
-  TaskNotFoundError,
-} from '../transport/index.js';
+import { bad, checkNames, checkSignal, guarded, messageOf, type Stop } from '../transport/index.js';
 import { Endings } from './endings.js';
 import { ATTACHED, UNWATCHED, type Watched, watched } from './progress.js';
 import type { TaskRef } from './ref.js';
 import { TaskResult, type TaskState } from './result.js';
 import type { Scheduler, Turn } from './scheduler.js';
 import { fold, INITIAL, isTerminal, type Progressed, type StateReading } from './state.js';
+import { Troubles } from './troubles.js';
 import { type Asked, Patience, Watch } from './watch.js';
 
 /** How long and how to wait. */
@@ -61,14 +49,8 @@ export interface TaskPort {
   redact<T>(value: T): T;
 }
 
-/** A new id may lag behind its submit: this many times in a row "not found" is an answer. */
-const NOT_FOUND_LIMIT = 3;
-
 /** An end that an answer tells without anything of a task is one when it is told so often in a row. */
 const SURE_AFTER = 3;
-
-/** The same for any other 3xx or 4xx: gateways in trouble say such things too, but not for long. */
-const REFUSED_LIMIT = 10;
 
 /** Success without a result: the archiver may lag for this many further polls (design 11). */
 const WITHOUT_OUTPUT_LIMIT = 10;
@@ -340,49 +322,6 @@ interface Wait {
   isOver: boolean;
   /** The task was waiting for its caller when last heard of, and he may have answered since. */
   mustAsk: boolean;
-}
-
-/** What went wrong during one wait, and whether waiting can still mend it. */
-class Troubles {
-  withoutOutput = 0;
-  last: unknown;
-  final: unknown;
-  #refused = 0;
-  #notFound = 0;
-
-  note(asked: Asked, withoutOutput: boolean): void {
-    const error = asked?.error;
-    this.last = error;
-    this.#refused = isRefusal(error) ? this.#refused + 1 : 0;
-    this.#notFound = isNotFound(error) ? this.#notFound + 1 : 0;
-    const isAnswer = this.#refused >= REFUSED_LIMIT || this.#notFound >= NOT_FOUND_LIMIT;
-    if (asked !== undefined && (isFinal(error) || isAnswer)) this.final = error;
-    this.withoutOutput = withoutOutput ? this.withoutOutput + 1 : 0;
-  }
-}
-
-/** By class, not by status: the gateway says a lost task by any status, and trouble with a key by 200 too. */
-const KEY_TROUBLE = [AuthenticationError, PermissionError, InsufficientBalanceError];
-
-/** Trouble that waiting does not mend: the key, the account, our own mistake. */
-function isFinal(error: unknown): boolean {
-  if (error instanceof DOMException && error.name === 'TimeoutError') return false;
-  if (!ImaRouterError.is(error)) return true;
-  return error instanceof ConfigError || KEY_TROUBLE.some((type) => error instanceof type);
-}
-
-/** The task, or what stands behind it, is not there; not in a page, nor in the words of a 5xx, which may be anybody's. */
-function isNotFound(error: unknown): boolean {
-  const isSaid =
-    error instanceof TaskNotFoundError || (ImaRouterError.is(error) && error.code === 'upstream_not_found');
-  return isSaid && error.body !== undefined && (error.status ?? 0) < 500;
-}
-
-/** By its status the question is wrong; not load, not a fault on the way. A page, and what a 2xx complains of, may pass. */
-function isRefusal(error: unknown): boolean {
-  if (!ImaRouterError.is(error) || error.retryable || error.status === undefined) return false;
-  const isRedirect = error.status >= 300 && error.status < 400;
-  return isRedirect || (error.status >= 400 && error.status < 500 && error.body !== undefined);
 }
 
 function differs(a: TaskState, b: TaskState): boolean {
