@@ -85,7 +85,7 @@ async function allModels(document: JsonObject, options: GenerateOptions): Promis
 }
 
 /** The document with the gateway's repairs; a repair whose place has changed is left out, and said so. */
-function repaired(document: JsonObject, gateway: GatewayConfig, log: (line: string) => void): JsonObject {
+export function repaired(document: JsonObject, gateway: GatewayConfig, log: (line: string) => void): JsonObject {
   const copy = structuredClone(document);
   for (const { at, expect, becomes, reason } of gateway.repairs) {
     const [, parent = '', key = ''] = /^(.*)\/([^/]+)$/.exec(at) ?? [];
