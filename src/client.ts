@@ -62,7 +62,7 @@ export interface SubmitOptions<Endpoint extends string = string> {
   /** `attach`: where the journal has an equal request that is still pending, its task is given instead of a new one. */
   dedupe?: 'attach' | undefined;
   /** Sent with this request alone, e.g. `{ 'x-moderation': 'enabled' }`. Not for the key or the connection. */
-  headers?: Record<string, string> | undefined;
+  headers?: Headers | Record<string, string> | undefined;
 }
 
 /** Options of `generate`: those of `submit` and of the wait. */
@@ -347,7 +347,7 @@ export class GatewayClient<Bodies extends BodyMap, Preferred, Paths extends obje
   get api(): Client<Paths> {
     this.#api ??= createFetchClient<Paths>({
       baseUrl: this.#transport.baseUrl,
-      fetch: (request) => sendFor(this.#transport, request, { refusals: 'throw' }),
+      fetch: (request) => sendFor(this.#transport, request),
     });
     return this.#api;
   }

@@ -24,7 +24,7 @@ export interface ClientOptions {
   /** Replaces the platform's `fetch`. */
   fetch?: FetchLike | undefined;
   /** Sent with every call to the gateway, never to a result host. Not for the key or the connection. */
-  headers?: Record<string, string> | undefined;
+  headers?: Headers | Record<string, string> | undefined;
   /** Where paid requests are written down: a directory (its path or `file:` URL), or a store of yours; else in memory. */
   journal?: Journal | string | URL | undefined;
   /**

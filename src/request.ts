@@ -36,7 +36,7 @@ import {
 export interface PrepareOptions {
   endpoint?: string | undefined;
   strictness: Strictness;
-  headers?: Record<string, string> | undefined;
+  headers?: Headers | Record<string, string> | undefined;
   /** What a body that names no model is, and where it goes. */
   as?: Nameless | undefined;
 }
@@ -243,10 +243,9 @@ function malformed(message: string, hint: string, cause?: unknown): InvalidReque
 /** The headers of one request, in lower case. Throws `ConfigError` for one that cannot be, or that changes nothing there. */
 function headersFor(
   route: Route,
-  given: Record<string, string>,
+  given: Headers | Record<string, string>,
   known: Gateway['callHeaders'],
 ): Record<string, string> | undefined {
-  if (typeof given !== 'object' || given === null) throw bad('headers', 'must be an object of texts');
   const headers = cleanHeaders(given);
   const entries = Object.entries(headers);
   for (const [name, value] of entries) {

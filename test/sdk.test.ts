@@ -1,12 +1,14 @@
 // Other makers' SDKs through this client: whoever has code for `openai` or `@anthropic-ai/sdk` points it here and keeps it.
 
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ConfigError, ImaRouter, ImaRouterError, SubmitUnknownError } from '../src/index.js';
 import { type Mock, startMock } from '../src/mock/index.js';
 import { clientFor } from './support/client.js';
-import { json, serve } from './support/server.js';
+import { json, serve, type TestServer } from './support/server.js';
 
 let mock: Mock;
 let openai: OpenAI;
@@ -148,12 +150,20 @@ describe('money, whoever asks', () => {
     expect(traces[0]).toMatch(/^[0-9a-f-]{36}$/);
   });
 
-  test('a refusal in a 200 does not pass for an answer', async () => {
-    const server = await serve((_, response) => json(response, { success: false, message: 'model is not available' }));
+  test.each([
+    [{ success: false, message: 'model is not available' }, 400],
+    [{ code: 'invalid_request', message: 'model is not available', data: null }, 400],
+    [{ error: { message: 'model is not available', type: 'new_api_error', code: '' } }, 400],
+    [{ error: { message: 'model is not available', code: 'insufficient_user_quota', type: 'new_api_error' } }, 403],
+    [{ error: { message: 'token status is unavailable', type: 'new_api_error', code: '' } }, 401],
+  ])('a refusal in a 200 does not pass for an answer: %j', async (body, status) => {
+    const server = await serve((_, response) => json(response, body));
     const client = new OpenAI(clientFor(server.url).ima.openaiOptions());
     const refused = client.chat.completions.create({ model: 'gpt-4.1', messages: user('x') });
-    await expect(refused).rejects.toThrow(/model is not available/);
+    await expect(refused).rejects.toThrow(/is (not available|unavailable)/);
+    await expect(refused).rejects.toMatchObject({ status });
     await server.close();
+    expect(server.requests).toHaveLength(1);
   });
 
   test('the key goes to the gateway only, and options without one are an error that says so', async () => {
@@ -190,6 +200,96 @@ describe('money, whoever asks', () => {
     }
     await isClosed;
     await server.close();
+  });
+});
+
+describe('giving up', () => {
+  const head = { 'content-type': 'text/event-stream' };
+  const hello = 'data: {"choices":[{"index":0,"delta":{"content":"a"}}]}\n\n';
+  let server: TestServer;
+  let open = 0;
+  beforeAll(async () => {
+    server = await serve(({ url }, response) => {
+      open++;
+      response.on('close', () => open--);
+      // One that talks and falls silent, and one that never says anything.
+      if (url.endsWith('/chat/completions')) response.writeHead(200, head).write(hello);
+    });
+  });
+  afterAll(() => server.close());
+  const isClosed = () => expect.poll(() => open).toBe(0);
+
+  test('an abort is the SDK’s own error, a loop that is left by its controller ends quietly, and the socket closes', async () => {
+    const client = new OpenAI(clientFor(server.url).ima.openaiOptions());
+    const request = { model: 'gpt-4.1', messages: user('x') };
+    const left = await client.chat.completions.create({ ...request, stream: true });
+    const texts: unknown[] = [];
+    for await (const chunk of left) {
+      texts.push(chunk.choices[0]?.delta.content);
+      left.controller.abort();
+    }
+    expect(texts).toEqual(['a']);
+    const controller = new AbortController();
+    const silent = client.responses.create({ model: 'gpt-5.5', input: 'x' }, { signal: controller.signal });
+    await expect.poll(() => open).toBe(1);
+    controller.abort();
+    await expect(silent).rejects.toThrow(OpenAI.APIUserAbortError);
+    await isClosed();
+  });
+
+  test('its timeout is its own error; silence in a stream is bounded by what the user set', async () => {
+    const { ima } = clientFor(server.url, { requestTimeoutMs: 300 });
+    const client = new OpenAI({ ...ima.openaiOptions(), timeout: 100 });
+    const late = client.responses.create({ model: 'gpt-5.5', input: 'x' });
+    await expect(late).rejects.toThrow(OpenAI.APIConnectionTimeoutError);
+    const stream = await client.chat.completions.create({ model: 'gpt-4.1', messages: user('x'), stream: true });
+    const read = async () => {
+      for await (const chunk of stream) expect(chunk).toBeDefined();
+    };
+    await expect(read()).rejects.toMatchObject({ code: 'stream_silent', mayBeBilled: true });
+    await isClosed();
+  });
+
+  test('a signal is heard after a garbage collection too, by both SDKs and by ima.api', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect: unknown = runInNewContext('gc');
+    if (typeof collect !== 'function') throw new TypeError('this platform lets nobody collect');
+    const { ima } = clientFor(server.url);
+    const chat = new OpenAI(ima.openaiOptions());
+    const messages = new Anthropic(ima.anthropicOptions());
+    const controllers = [1, 2, 3].map(() => new AbortController());
+    const signals = controllers.map(({ signal }) => signal);
+    const ends = [
+      chat.chat.completions
+        .create({ model: 'gpt-4.1', messages: user('x'), stream: true }, { signal: signals[0] ?? null })
+        .then(async (stream) => {
+          for await (const chunk of stream) expect(chunk).toBeDefined();
+        }),
+      messages.messages.create(
+        { model: 'claude-sonnet-4-6', max_tokens: 5, messages: user('x') },
+        { signal: signals[1] ?? null },
+      ),
+      ima.api
+        .POST('/v1/chat/completions', {
+          body: { model: 'gpt-4.1', messages: user('x'), stream: true },
+          parseAs: 'stream',
+          signal: signals[2] ?? null,
+        })
+        .then(({ response }) => response.text()),
+    ].map((end) =>
+      end.then(
+        () => 'ended',
+        (error: Error) => error.constructor.name,
+      ),
+    );
+    await expect.poll(() => open).toBe(3);
+    for (let round = 0; round < 5; round++) {
+      collect();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    for (const controller of controllers) controller.abort();
+    expect(await Promise.all(ends)).toEqual(['ended', 'APIUserAbortError', 'DOMException']);
+    await isClosed();
   });
 });
 

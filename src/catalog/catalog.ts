@@ -112,18 +112,18 @@ export class Catalog {
       paths.length === 0
         ? `The model "${id}" is known by name only: no endpoint is known for it.`
         : `The model "${id}" is not served at ${path}; it is at ${paths.join(', ')}.`,
-      { code: 'wrong_endpoint', phase: 'route', hint: this.#rightVerb(model) },
+      { code: 'wrong_endpoint', phase: 'route', hint: this.#rightVerb(model, path) },
     );
   }
 
   /** What to call for a model instead. */
-  #rightVerb({ endpoints }: ModelData): string {
+  #rightVerb({ endpoints }: ModelData, asked: string | undefined): string {
     const verbs = [...new Set(endpoints.map(({ path }) => this.#verbs[path]))];
     const named = verbs.flatMap((verb) => (verb === undefined ? [] : [`\`${verb}\``]));
     // Where a model makes tasks too, `submit` finds the way by itself.
-    return named.length === 0 || named.length < verbs.length
-      ? 'Leave `endpoint` out to take the preferred one.'
-      : `Call ${named.join(' or ')}.`;
+    if (named.length > 0 && named.length === verbs.length) return `Call ${named.join(' or ')}.`;
+    const isVerb = asked !== undefined && this.#verbs[asked] !== undefined;
+    return isVerb ? 'Call `ima.generate` or `ima.submit`.' : 'Leave `endpoint` out to take the preferred one.';
   }
 
   #unknown(id: string): UnknownModelError {

@@ -64,7 +64,7 @@ export interface BatchOptions<Request> {
   /** Another endpoint than the models' preferred one. */
   endpoint?: string | undefined;
   /** Sent with each request, as in `submit`. */
-  headers?: Record<string, string> | undefined;
+  headers?: Headers | Record<string, string> | undefined;
   /** Patience for each task, in milliseconds. */
   timeoutMs?: number | undefined;
   /** No more is bought, what is under way is let go, and the iteration ends in `WaitAbortedError`. */

@@ -11,7 +11,7 @@ import {
   type Transport,
   WaitAbortedError,
 } from '../transport/index.js';
-import { type JournalRecord, spentInVain } from './journal.js';
+import { isEnded, type JournalRecord, spentInVain } from './journal.js';
 import type { TaskReaders } from './readers.js';
 import type { Records } from './records.js';
 import { isPollable, type TaskRef } from './ref.js';
@@ -137,9 +137,11 @@ export class Purchases {
       });
       const isAnswered = read.known === 'answered' && read.state?.needs === undefined;
       const first = { reading: read.state, raw: read.raw, startedAt, isAnswered };
-      const earlier = read.known && at.key === undefined ? await this.#pendingAs(read.id) : undefined;
-      if (earlier !== undefined)
-        return { ...first, ref: refOf(await this.#goOn(earlier, record), read.id), isNoted: true };
+      const earlier = read.known && at.key === undefined ? await this.#recordAs(read.id) : undefined;
+      if (earlier !== undefined) {
+        const kept = await this.#goOn(earlier, record, read.known);
+        return { ...first, ref: refOf(kept, read.id), isNoted: true };
+      }
       const ancestry = record.ancestry?.filter((id) => id !== read.id);
       const isNoted = await records.note(record, {
         ...{ state: 'submitted', taskId: read.id },
@@ -151,26 +153,29 @@ export class Purchases {
     }
   }
 
-  /** The record of a task that is pending; undefined also where the journal cannot tell: the task is bought all the same. */
-  async #pendingAs(id: string): Promise<JournalRecord | undefined> {
-    const found = await this.#options.records.recordOf({ id, traceId: null }).catch(() => undefined);
-    return found?.state === 'submitted' ? found : undefined;
+  /** The record of a task, ended or not; undefined also where the journal cannot tell: the task is bought all the same. */
+  async #recordAs(id: string): Promise<JournalRecord | undefined> {
+    return this.#options.records.recordOf({ id, traceId: null }).catch(() => undefined);
   }
 
   /**
-   * The gateway went on with a task that the journal has as pending: one task, one record. It stays under the key of the
-   * earlier request, by which a batch finds it, and tells of the last one, by which an equal one finds it.
+   * The gateway named a task that the journal has already: one task, one record. It stays under the key of the earlier
+   * request, by which a batch finds it, and tells of the last one, by which an equal one finds it. An end stays what it is:
+   * nobody is to wait for the task again, and what it gave and cost stands nowhere else.
    */
-  async #goOn(earlier: JournalRecord, last: JournalRecord): Promise<JournalRecord> {
+  async #goOn(earlier: JournalRecord, last: JournalRecord, known: Taken['known']): Promise<JournalRecord> {
     const { records } = this.#options;
     // First of all: the id is in the journal already, and an intent that stays behind passes for a lost purchase.
     await records.takeBack(last, undefined);
     if (earlier.fingerprint === last.fingerprint) return earlier;
-    const { request: _, ancestry = last.ancestry, ...kept } = earlier;
-    const { key, state, taskId } = earlier;
+    const { key, taskId } = earlier;
+    // It may have ended since it was read, and be noted so. What cannot be read now is not written over either.
+    const now = await records.recordOf(refOf(earlier, taskId ?? '')).catch(() => undefined);
+    if (now === undefined || (isEnded(now.state) && known !== 'answered')) return now ?? earlier;
+    const { request: _, ancestry = last.ancestry, ...kept } = now;
     const own = ancestry?.filter((id) => id !== taskId);
     const record = { ...kept, ...last, key, ...(own === undefined ? {} : { ancestry: own }) };
-    await records.note(record, { state, ...(taskId === undefined ? {} : { taskId }) });
+    await records.note(record, { state: now.state, ...(taskId === undefined ? {} : { taskId }) });
     return record;
   }
 

@@ -1,5 +1,6 @@
 // How a gateway is reached: a key and a base URL as people paste them, checked before anything can be sent.
 
+import { bad } from './check.js';
 import { ConfigError } from './errors.js';
 import { redactText } from './redact.js';
 
@@ -120,10 +121,13 @@ const NOT_FOR_USERS = new Set([
   'x-trace-id',
 ]);
 
-/** Header names in lower case, so that one overrides another. Throws `ConfigError` for what HTTP cannot carry. */
-export function cleanHeaders(headers: Record<string, string> | undefined): Record<string, string> {
+/**
+ * Header names in lower case, so that one overrides another. Throws `ConfigError` for what HTTP cannot carry, and for what
+ * is neither `Headers` nor a plain object: a Map has no fields, and its headers would be lost in silence.
+ */
+export function cleanHeaders(headers: Headers | Record<string, string> | undefined): Record<string, string> {
   const clean: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers ?? {})) {
+  for (const [name, value] of headers === undefined ? [] : entriesOf(headers)) {
     // A value that is undefined is a header that is not set.
     if (value === undefined) continue;
     if (NOT_FOR_USERS.has(name.toLowerCase())) {
@@ -135,6 +139,8 @@ export function cleanHeaders(headers: Record<string, string> | undefined): Recor
       });
     }
     try {
+      // What is no text would be written as "null", or as "[object Object]".
+      if (typeof value !== 'string') throw new TypeError('not a text');
       new Headers([[name, value]]);
     } catch {
       throw new ConfigError(`The header ${JSON.stringify(name)} cannot be sent as it is.`, {
@@ -148,4 +154,18 @@ export function cleanHeaders(headers: Record<string, string> | undefined): Recor
     clean[name.toLowerCase()] = value;
   }
   return clean;
+}
+
+/** `Headers` may be those of another copy of fetch: its iterator tells as much as its class. */
+function entriesOf(headers: object): [string, unknown][] {
+  if (isHeaders(headers)) return [...headers];
+  const prototype: unknown = typeof headers === 'object' && headers !== null && Object.getPrototypeOf(headers);
+  // Also a plain object of another realm.
+  const isPlain = prototype === null || (typeof prototype === 'object' && Object.getPrototypeOf(prototype) === null);
+  if (!isPlain) throw bad('headers', 'must be an object of texts, or `Headers`', 'E.g. { "x-name": "value" }.');
+  return Object.entries(headers);
+}
+
+function isHeaders(value: unknown): value is Headers {
+  return Object.prototype.toString.call(value) === '[object Headers]';
 }

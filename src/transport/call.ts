@@ -1,7 +1,7 @@
 // One call of the gateway: what is asked, what it may cost, and how its answer is to be looked at.
 
 import type { Stop } from './aborts.js';
-import type { ErrorFacts, Phase } from './errors.js';
+import type { ErrorFacts, ImaRouterError, Phase } from './errors.js';
 import type { Answer } from './exchange.js';
 import type { Refusal } from './refusal.js';
 
@@ -29,8 +29,8 @@ export interface Call {
   readable?: ((answer: Answer) => boolean) | undefined;
   /** Whether an answer that is no 2xx speaks of something that was bought all the same. */
   mayHaveBeenTaken?: ((answer: Answer) => boolean) | undefined;
-  /** `pass`: who asked reads refusals himself, as answers. Else they are thrown. */
-  refusals?: 'throw' | 'pass' | undefined;
+  /** Where given, a refusal is told here, and its answer comes as an answer. Else it is thrown. */
+  passRefusal?: ((error: ImaRouterError) => void) | undefined;
   /** A last look at a readable 2xx: `good`, a refusal in disguise, or nothing that anybody understands. */
   inspect?: ((answer: Answer) => Refusal | 'good' | 'unreadable') | undefined;
 }
@@ -39,6 +39,8 @@ export interface Call {
 export interface StreamCall extends Call {
   /** Longest silence between two pieces of the body (ms). */
   idleTimeoutMs: number;
+  /** Whether a 2xx of this content type is a stream; unless given, what is neither JSON nor a page. */
+  isStream?: ((contentType: string) => boolean) | undefined;
 }
 
 /** What every error of `call` tells. */

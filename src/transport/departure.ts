@@ -8,20 +8,29 @@ const BEGINS = ['onConnect', 'onRequestStart'] as const;
 /** The versions whose fetch this is tested with. Another one may keep its dispatcher elsewhere, or talk to it otherwise. */
 const KNOWN_UNDICI = /^[67]\./;
 
-/** For a request that will go by `globalThis.fetch`; undefined where that is not Node's own, of a known version. */
-export function watchedDeparture(): Departure | undefined {
+/** The platform waits so long (ms) for a head, and for each piece of a body, unless told otherwise. */
+const PLATFORM_PATIENCE_MS = 300_000;
+
+/** For a request that will go by `globalThis.fetch` and is given `timeoutMs`; undefined where that is not Node's own, of a known version. */
+export function watchedDeparture(timeoutMs: number): Departure | undefined {
   const { fetch } = globalThis;
   if (typeof process === 'undefined' || !KNOWN_UNDICI.test(process.versions?.undici ?? '')) return undefined;
   if (!isPlatformFetch(fetch)) return undefined;
   // Undici is loaded with the first use of fetch, at once; this one goes nowhere.
   if (globalDispatcher() === undefined) fetch('data:,').catch(() => {});
-  return globalDispatcher() === undefined ? undefined : new Departure();
+  return globalDispatcher() === undefined ? undefined : new Departure(timeoutMs);
 }
 
 /** One request that goes by the platform's fetch, given to it as its `dispatcher`. */
 export class Departure {
   #isBlind = false;
   #hasBegun = false;
+  /** What the platform is told of its own timeouts: nothing, unless they are shorter than ours. */
+  readonly #patience: object;
+
+  constructor(timeoutMs: number) {
+    this.#patience = timeoutMs < PLATFORM_PATIENCE_MS ? {} : { headersTimeout: 0, bodyTimeout: 0 };
+  }
 
   /** False: not a byte of it has been written. True: some may have been. Undefined: nobody could see. */
   get hasBegun(): boolean | undefined {
@@ -37,7 +46,7 @@ export class Departure {
       // Fetch repeats what is answered with 421. Nobody but the caller's own retry policy pays twice.
       if (this.#hasBegun) throw new Error('the platform wanted to send the request a second time (HTTP 421)');
       this.#watch(handler);
-      return present().dispatch(request, handler);
+      return present().dispatch({ ...request, ...this.#patience }, handler);
     },
   };
 

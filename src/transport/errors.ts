@@ -94,8 +94,9 @@ export class ImaRouterError extends Error {
     if (facts.body !== undefined) this.body = redactJson(facts.body);
     if (facts.retryAfterMs !== undefined) this.retryAfterMs = facts.retryAfterMs;
     if (facts.inputIndex !== undefined) this.inputIndex = facts.inputIndex;
-    // Not among what is listed: it is as long as what was bought, and it is the caller's own.
-    if (facts.partial !== undefined) Object.defineProperty(this, 'partial', { value: facts.partial });
+    // Not among what is listed: it is as long as what was bought, and it is the caller's own. A batch puts more beside it.
+    if (facts.partial !== undefined)
+      Object.defineProperty(this, 'partial', { value: facts.partial, configurable: true });
   }
 
   /** True for an error of this library, also when two copies of the package are loaded. */

@@ -54,12 +54,22 @@ export class Opening {
     const own = new AbortController();
     const both: FetchInit = { ...init, signal: anyOf([init.signal, own.signal]) };
     const response = await this.#fetch(input, both);
-    const isStream =
-      response?.ok === true && /^text\/event-stream\b/i.test(response.headers?.get('content-type') ?? '');
-    if (!isStream || response.body === null) return response;
+    const { isStream = isNoPage } = this.#call;
+    if (response?.ok !== true || !(response.body instanceof ReadableStream)) return response;
+    if (init.signal.aborted) {
+      // Nobody waits any more, and this `fetch` has not heard of it.
+      response.body.cancel().catch(() => {});
+      return response;
+    }
+    if (!isStream(response.headers?.get('content-type') ?? '')) return response;
     this.#opened = opened(response, response.body, own, this.#call, this.#aborts);
     return new Response(null, { status: response.status, headers: response.headers });
   };
+}
+
+/** Servers send events under many names, or none; JSON is an answer, and a page is somebody else's. */
+function isNoPage(contentType: string): boolean {
+  return !/json|html|xml|^(?:image|audio|video)\//i.test(contentType);
 }
 
 function opened(

@@ -151,6 +151,7 @@ export class Transport {
           opening.opened !== undefined ? 'good' : (inspect?.(candidate) ?? readRefusal(candidate) ?? 'good'),
       },
       opening.fetch,
+      call.idleTimeoutMs,
     );
     const { opened } = opening;
     return opened === undefined ? { answer } : { stream: { ...opened, requestId: requestIdOf(answer) } };
@@ -161,20 +162,23 @@ export class Transport {
     const { status, ...rest } = facts;
     const answer = new Answer(status, new Headers(), new TextEncoder().encode(JSON.stringify(body)));
     const refusal = this.#options.readRefusal(answer) ?? { kind: kindOfStatus(status), message: answer.text };
-    return refusalError(what, this.redact(refusal), { body: this.redact(body), ...rest });
+    const known = refusal.kind === 'balance' ? this.#balance : undefined;
+    return refusalError(what, this.redact(refusal), { body: this.redact(body), ...known, ...rest });
   }
 
-  async #send(call: Call, fetch: FetchLike): Promise<Answer> {
+  async #send(call: Call, fetch: FetchLike, idleMs?: number): Promise<Answer> {
     const { retry, requestTimeoutMs, logger, now, random } = this.#options;
     const wire = this.#wire(call);
+    const timeoutMs = Math.min(call.timeoutMs ?? requestTimeoutMs, LONGEST_TIMER_MS);
+    const patienceMs = Math.max(timeoutMs, idleMs ?? 0);
     const context: ExchangeContext = {
       fetch,
       shortcut: call.paid ? undefined : this.#shortcut,
-      timeoutMs: Math.min(call.timeoutMs ?? requestTimeoutMs, LONGEST_TIMER_MS),
+      timeoutMs,
       signal: call.signal,
       aborts: this.aborts,
       maxBytes: LARGEST_ANSWER_BYTES,
-      departure: call.paid && this.#options.fetch === undefined ? watchedDeparture : undefined,
+      departure: call.paid && this.#options.fetch === undefined ? () => watchedDeparture(patienceMs) : undefined,
     };
     /** An exchange of this call may have been taken: whatever the later ones come to, nobody knows what was bought. */
     let isDoubtful = false;
@@ -202,9 +206,11 @@ export class Transport {
       const policy = call.attempts === undefined ? retry : { ...retry, attempts: call.attempts };
       const delayMs = retryDelay(judged.ending, { attempt, paid: call.paid, policy, random });
       if (delayMs === null) {
-        const isPassed = call.refusals === 'pass' && judged.ending.type === 'refused' && !isDoubtful;
-        if (isPassed && 'answer' in outcome) return outcome.answer;
-        throw final(judged.error());
+        const error = final(judged.error());
+        const isPassed = call.passRefusal !== undefined && judged.ending.type === 'refused' && !isDoubtful;
+        if (!isPassed || !('answer' in outcome)) throw error;
+        call.passRefusal?.(error);
+        return outcome.answer;
       }
       isDoubtful ||= call.paid && leavesDoubt(judged.ending);
       logger?.info('retry', { method: call.method, path: this.redact(call.path), attempt, delayMs });
@@ -223,7 +229,9 @@ export class Transport {
       ...this.#auth,
       ...call.headers,
       ...this.#identity,
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(body === undefined || call.headers?.['content-type'] !== undefined
+        ? {}
+        : { 'content-type': 'application/json' }),
       ...(paid && traceId !== undefined ? { 'x-trace-id': traceId } : {}),
     };
     return { method, url, headers, body };

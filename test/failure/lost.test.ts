@@ -6,6 +6,8 @@ import type { Socket } from 'node:net';
 import { createSecureContext, TLSSocket } from 'node:tls';
 import { describe, expect, test } from 'vitest';
 import type { FetchLike } from '../../src/index.js';
+import { clientFor } from '../support/client.js';
+import { serve } from '../support/server.js';
 import { authority, certificates, key } from '../support/tls/certificates.js';
 import { opened } from './opened.js';
 import type { Platform } from './platform.js';
@@ -100,6 +102,19 @@ describe('no answer in time', () => {
     const here = await platform({ headersTimeout: 150 });
     const end = await submitTo(gateway.url);
     expectLost(end, { platform: here, gateway, code: ['UND_ERR_HEADERS_TIMEOUT'], posts: 1 });
+  });
+
+  test('a call that is given more patience than the platform has is not cut off by it', async () => {
+    const here = await platform({ headersTimeout: 150, bodyTimeout: 150 });
+    const late = await serve((_, response) => {
+      setTimeout(() => response.writeHead(200, { 'content-type': 'application/json' }).write('{"choices":'), 1500);
+      setTimeout(() => response.end('[]}'), 3000);
+    });
+    const { ima } = clientFor(late.url);
+    const request = { model: 'gpt-4.1', messages: [] } as const;
+    expect(await ima.chat.completions.create(request, { timeoutMs: 400_000 })).toEqual({ choices: [] });
+    await late.close();
+    expect(here.dispatched).toHaveLength(1);
   });
 
   const half = answering(`${head('HTTP/1.1 200 OK', 'content-length: 9')}{`);
