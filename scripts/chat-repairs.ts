@@ -42,16 +42,27 @@ const chatParts = some({
     object(['type', 'file'], { type: one('file'), file: ANY_OBJECT }),
   ],
 });
-const toolCalls = some(
-  object(['id', 'type', 'function'], {
-    id: TEXT,
-    type: one('function'),
-    function: object(['name', 'arguments'], {
-      name: TEXT,
-      arguments: { type: 'string', description: 'JSON, as the model wrote it.' },
-    }),
-  }),
-);
+const toolCalls: Json = {
+  type: 'array',
+  nullable: true,
+  items: {
+    anyOf: [
+      object(['id', 'type', 'function'], {
+        id: TEXT,
+        type: one('function'),
+        function: object(['name', 'arguments'], {
+          name: TEXT,
+          arguments: { type: 'string', description: 'JSON, as the model wrote it.' },
+        }),
+      }),
+      object(['id', 'type', 'custom'], {
+        id: TEXT,
+        type: one('custom'),
+        custom: object(['name', 'input'], { name: TEXT, input: TEXT }),
+      }),
+    ],
+  },
+};
 
 const TEXT_MESSAGE: Json = {
   type: 'object',
@@ -68,9 +79,15 @@ const CHAT_MESSAGE: Json = {
     object(['role', 'content'], { role: one('user'), content: chatParts }),
     object(['role', 'content'], { role: one('developer'), content: TEXT }),
     object(['role', 'content'], { role: one('system', 'developer'), content: some(textPart) }),
-    object(['role', 'tool_calls'], {
+    // As models answer: with nothing said, or in parts.
+    object(['role'], {
       role: one('assistant'),
-      content: { type: 'string', nullable: true },
+      content: {
+        anyOf: [
+          { type: 'string', nullable: true },
+          { type: 'array', items: open(['type'], { type: TEXT }) },
+        ],
+      },
       tool_calls: toolCalls,
     }),
     object(['role', 'content', 'tool_call_id'], {
@@ -78,6 +95,35 @@ const CHAT_MESSAGE: Json = {
       content: { anyOf: [TEXT, some(textPart)] },
       tool_call_id: TEXT,
     }),
+    // What `tool` was before.
+    object(['role', 'name', 'content'], {
+      role: one('function'),
+      name: TEXT,
+      content: { type: 'string', nullable: true },
+    }),
+  ],
+};
+
+const FUNCTION_TOOL: Json = {
+  type: 'object',
+  required: ['type', 'function'],
+  properties: {
+    type: { type: 'string', enum: ['function'] },
+    function: {
+      type: 'object',
+      required: ['name', 'parameters'],
+      properties: { name: { type: 'string' }, description: { type: 'string' }, parameters: { type: 'object' } },
+    },
+  },
+};
+
+const CHAT_TOOL: Json = {
+  anyOf: [
+    object(['type', 'function'], {
+      type: one('function'),
+      function: object(['name'], { name: TEXT, description: TEXT, parameters: ANY_OBJECT }),
+    }),
+    object(['type', 'custom'], { type: one('custom'), custom: object(['name'], { name: TEXT, description: TEXT }) }),
   ],
 };
 
@@ -108,6 +154,7 @@ const source: Json = {
       data: { type: 'string', description: 'The bytes in base64.' },
     }),
     open(['type', 'url'], { type: one('url'), url: TEXT }),
+    open(['type'], { type: one('text', 'content', 'file') }),
   ],
 };
 const toolResult = open(['type', 'tool_use_id'], {
@@ -116,25 +163,28 @@ const toolResult = open(['type', 'tool_use_id'], {
   content: { anyOf: [TEXT, some(open(['type'], { type: TEXT }))] },
   is_error: { type: 'boolean' },
 });
+/** What the protocol's own tools leave in an answer, and takes back; their results are `<tool>_tool_result`. */
+const SERVER_BLOCKS = ['server_tool_use', 'mcp_tool_use', 'container_upload', 'search_result', 'compaction'];
 const ANTHROPIC_MESSAGE: Json = {
   anyOf: [
     {
       type: 'object',
       required: ['role', 'content'],
       properties: {
-        role: { type: 'string', enum: ['user', 'assistant'] },
+        role: { type: 'string', enum: ['user', 'assistant', 'system'] },
         content: { type: 'string' },
       },
     },
     open(['role', 'content'], {
-      role: one('user', 'assistant'),
+      role: one('user', 'assistant', 'system'),
       content: some({
         anyOf: [
           textBlock,
           open(['type', 'source'], { type: one('image', 'document'), source }),
           open(['type', 'id', 'name', 'input'], { type: one('tool_use'), id: TEXT, name: TEXT, input: ANY_OBJECT }),
           toolResult,
-          open(['type'], { type: one('thinking', 'redacted_thinking') }),
+          open(['type'], { type: one('thinking', 'redacted_thinking', ...SERVER_BLOCKS) }),
+          open(['type'], { type: { type: 'string', pattern: '^.+_tool_result$' } }),
         ],
       }),
     }),
@@ -151,6 +201,12 @@ export const chatRepairs: readonly Repair[] = [
     becomes: CHAT_MESSAGE,
     reason:
       'The operation is "compatible with OpenAI Chat Completions API format" and takes `tools`; the schema knows messages of text only, so that no answer to a tool call and no image could be sent.',
+  },
+  {
+    at: `${schema('ChatCompletionRequest')}/tools/items`,
+    expect: FUNCTION_TOOL,
+    becomes: CHAT_TOOL,
+    reason: "As above: OpenAI's functions without `parameters` take none, and there are custom tools.",
   },
   {
     at: `${schema('ResponsesRequest')}/input`,

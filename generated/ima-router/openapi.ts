@@ -3772,8 +3772,12 @@ export interface components {
             } | {
                 /** @enum {string} */
                 role: "assistant";
-                content?: string | null;
-                tool_calls: {
+                content?: (string | null) | ({
+                    type: string;
+                } & {
+                    [key: string]: unknown;
+                })[];
+                tool_calls?: ({
                     id: string;
                     /** @enum {string} */
                     type: "function";
@@ -3782,7 +3786,15 @@ export interface components {
                         /** @description JSON, as the model wrote it. */
                         arguments: string;
                     };
-                }[];
+                } | {
+                    id: string;
+                    /** @enum {string} */
+                    type: "custom";
+                    custom: {
+                        name: string;
+                        input: string;
+                    };
+                })[] | null;
             } | {
                 /** @enum {string} */
                 role: "tool";
@@ -3792,6 +3804,11 @@ export interface components {
                     text: string;
                 }[];
                 tool_call_id: string;
+            } | {
+                /** @enum {string} */
+                role: "function";
+                name: string;
+                content: string | null;
             })[];
             /**
              * @description Whether to enable streaming responses
@@ -3803,15 +3820,22 @@ export interface components {
             /** @description Maximum number of generated tokens */
             max_tokens?: number;
             /** @description Function tool definition (OpenAI compatible) */
-            tools?: {
+            tools?: ({
                 /** @enum {string} */
                 type: "function";
                 function: {
                     name: string;
                     description?: string;
-                    parameters: Record<string, unknown>;
+                    parameters?: Record<string, unknown>;
                 };
-            }[];
+            } | {
+                /** @enum {string} */
+                type: "custom";
+                custom: {
+                    name: string;
+                    description?: string;
+                };
+            })[];
             /** @description Tool selection strategy */
             tool_choice?: ("none" | "auto" | "required") | {
                 /** @enum {string} */
@@ -3914,11 +3938,11 @@ export interface components {
             max_tokens: number;
             messages: ({
                 /** @enum {string} */
-                role: "user" | "assistant";
+                role: "user" | "assistant" | "system";
                 content: string;
             } | ({
                 /** @enum {string} */
-                role: "user" | "assistant";
+                role: "user" | "assistant" | "system";
                 content: (({
                     /** @enum {string} */
                     type: "text";
@@ -3940,6 +3964,11 @@ export interface components {
                         /** @enum {string} */
                         type: "url";
                         url: string;
+                    } & {
+                        [key: string]: unknown;
+                    }) | ({
+                        /** @enum {string} */
+                        type: "text" | "content" | "file";
                     } & {
                         [key: string]: unknown;
                     });
@@ -3967,7 +3996,11 @@ export interface components {
                     [key: string]: unknown;
                 }) | ({
                     /** @enum {string} */
-                    type: "thinking" | "redacted_thinking";
+                    type: "thinking" | "redacted_thinking" | "server_tool_use" | "mcp_tool_use" | "container_upload" | "search_result" | "compaction";
+                } & {
+                    [key: string]: unknown;
+                }) | ({
+                    type: string;
                 } & {
                     [key: string]: unknown;
                 }))[];

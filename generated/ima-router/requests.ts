@@ -2406,8 +2406,12 @@ export interface ChatCompletionBody {
     } | {
         /** @enum {string} */
         role: "assistant";
-        content?: string | null;
-        tool_calls: {
+        content?: (string | null) | ({
+            type: string;
+        } & {
+            [key: string]: unknown;
+        })[];
+        tool_calls?: ({
             id: string;
             /** @enum {string} */
             type: "function";
@@ -2416,7 +2420,15 @@ export interface ChatCompletionBody {
                 /** @description JSON, as the model wrote it. */
                 arguments: string;
             };
-        }[];
+        } | {
+            id: string;
+            /** @enum {string} */
+            type: "custom";
+            custom: {
+                name: string;
+                input: string;
+            };
+        })[] | null;
     } | {
         /** @enum {string} */
         role: "tool";
@@ -2426,6 +2438,11 @@ export interface ChatCompletionBody {
             text: string;
         }[];
         tool_call_id: string;
+    } | {
+        /** @enum {string} */
+        role: "function";
+        name: string;
+        content: string | null;
     })[];
     /**
      * @description Whether to enable streaming responses
@@ -2437,15 +2454,22 @@ export interface ChatCompletionBody {
     /** @description Maximum number of generated tokens */
     max_tokens?: number;
     /** @description Function tool definition (OpenAI compatible) */
-    tools?: {
+    tools?: ({
         /** @enum {string} */
         type: "function";
         function: {
             name: string;
             description?: string;
-            parameters: Record<string, unknown>;
+            parameters?: Record<string, unknown>;
         };
-    }[];
+    } | {
+        /** @enum {string} */
+        type: "custom";
+        custom: {
+            name: string;
+            description?: string;
+        };
+    })[];
     /** @description Tool selection strategy */
     tool_choice?: ("none" | "auto" | "required") | {
         /** @enum {string} */
@@ -2492,11 +2516,11 @@ export interface AnthropicMessagesBody {
     max_tokens: number;
     messages: ({
         /** @enum {string} */
-        role: "user" | "assistant";
+        role: "user" | "assistant" | "system";
         content: string;
     } | ({
         /** @enum {string} */
-        role: "user" | "assistant";
+        role: "user" | "assistant" | "system";
         content: (({
             /** @enum {string} */
             type: "text";
@@ -2518,6 +2542,11 @@ export interface AnthropicMessagesBody {
                 /** @enum {string} */
                 type: "url";
                 url: string;
+            } & {
+                [key: string]: unknown;
+            }) | ({
+                /** @enum {string} */
+                type: "text" | "content" | "file";
             } & {
                 [key: string]: unknown;
             });
@@ -2545,7 +2574,11 @@ export interface AnthropicMessagesBody {
             [key: string]: unknown;
         }) | ({
             /** @enum {string} */
-            type: "thinking" | "redacted_thinking";
+            type: "thinking" | "redacted_thinking" | "server_tool_use" | "mcp_tool_use" | "container_upload" | "search_result" | "compaction";
+        } & {
+            [key: string]: unknown;
+        }) | ({
+            type: string;
         } & {
             [key: string]: unknown;
         }))[];

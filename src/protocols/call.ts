@@ -10,6 +10,7 @@ import {
   cleanHeaders,
   type ErrorFacts,
   InvalidResponseError,
+  isRecord,
   LONGEST_TIMER_MS,
   type Refusal,
 } from '../transport/index.js';
@@ -29,7 +30,7 @@ export interface CallOptions {
   /** How far this body is checked before it is sent; the client's `validate` unless given. */
   validate?: Strictness | undefined;
   /** Sent with this call only. Not for the key or the connection. */
-  headers?: Record<string, string> | undefined;
+  headers?: Headers | Record<string, string> | undefined;
 }
 
 /** Options of a verb that may stream. */
@@ -95,7 +96,19 @@ function inspected(
   answer: Answer,
   isAnswer: (value: unknown) => boolean,
 ): Refusal | 'good' | 'unreadable' {
-  return isAnswer(answer.json) ? 'good' : (port.readRefusal(answer) ?? 'unreadable');
+  if (isAnswer(answer.json)) return 'good';
+  // JSON of another form is an answer all the same, and paid for: `misunderstood` hands it to the caller.
+  return port.readRefusal(answer) ?? (isRecord(answer.json) || Array.isArray(answer.json) ? 'good' : 'unreadable');
+}
+
+/** An answer in JSON that is not what the protocol has: it was given, and not lost. */
+export function misunderstood(call: Call, { status, json }: Answer): InvalidResponseError {
+  return new InvalidResponseError(`${call.method} ${call.path} was answered in a form that is not known here.`, {
+    code: 'invalid_response',
+    ...paidFacts(call, json),
+    status,
+    hint: 'The answer is in `partial`, as it came, and may be billed.',
+  });
 }
 
 /** Calls the endpoints of one protocol. */
@@ -111,11 +124,11 @@ export class Caller<Event, Final> {
   }
 
   /** Streams where `request` asks for it. */
-  async create(request: object, options: ChatOptions): Promise<Final | EventStream<Event, Final>> {
+  async create(request: unknown, options: ChatOptions): Promise<Final | EventStream<Event, Final>> {
     checkCall(options, [...CALL_OPTIONS, 'idleTimeoutMs']);
     const idleTimeoutMs = checkedMs('idleTimeoutMs', options.idleTimeoutMs) ?? this.#port.requestTimeoutMs ?? IDLE_MS;
     const { isAnswer } = this.#form;
-    const isStream = 'stream' in request && request.stream === true;
+    const isStream = isRecord(request) && request.stream === true;
     const call = await (await callFor(this.#port, this.#path, request, options))(isAnswer);
     return isStream ? this.#stream(call, idleTimeoutMs) : this.#whole(call);
   }
@@ -125,7 +138,7 @@ export class Caller<Event, Final> {
     const { isAnswer, failureOf } = this.#form;
     const answer = await transport.request(call);
     const final = answer.json;
-    if (!isAnswer(final)) throw new TypeError('an answer of no known form was inspected and passed');
+    if (!isAnswer(final)) throw misunderstood(call, answer);
     const failure = failureOf?.(final);
     if (failure === undefined) return final;
     throw transport.errorOf(`POST ${call.path}`, failure.body, {
@@ -141,6 +154,7 @@ export class Caller<Event, Final> {
     const { EventStream } = await import('./stream.js');
     const opened = await transport.open({ ...call, idleTimeoutMs });
     if ('answer' in opened) {
+      if (!this.#form.isAnswer(opened.answer.json)) throw misunderstood(call, opened.answer);
       throw new InvalidResponseError(`POST ${call.path} was asked for a stream and answered all at once.`, {
         code: 'not_a_stream',
         ...paidFacts(call, opened.answer.json),

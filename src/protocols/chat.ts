@@ -5,7 +5,7 @@ import type { ProtocolPort } from './port.js';
 import { ChatReading, isChatCompletion } from './reading-chat.js';
 import type { EventStream } from './stream.js';
 import { textOf } from './text.js';
-import type { ChatCompletion, ChatCompletionChunk, ChatExtras } from './types-chat.js';
+import type { ChatCompletion, ChatCompletionChunk } from './types-chat.js';
 
 /** A chat completion as it comes. */
 export type ChatStream = EventStream<ChatCompletionChunk, ChatCompletion>;
@@ -29,15 +29,13 @@ export class ChatCompletions<Request extends object> {
    * Throws before anything is sent: `ConfigError`, `UnknownModelError`, `InvalidRequestError`, `WaitAbortedError`,
    * `ConnectionError`. Refused by the gateway: `InvalidRequestError`, `AuthenticationError`, `PermissionError`,
    * `InsufficientBalanceError`, `RateLimitError`, `ServerError`. Sent without an answer: `SubmitUnknownError`. Asked for
-   * a stream and answered whole: `InvalidResponseError` (`not_a_stream`), with the answer in `partial`.
+   * a stream and answered whole: `InvalidResponseError` (`not_a_stream`), with the answer in `partial`; answered in JSON
+   * of another form: the same (`invalid_response`).
    */
+  create(request: Request & { stream?: false | undefined }, options?: ChatOptions): Promise<ChatCompletion>;
+  create(request: Request & { stream: true }, options?: ChatOptions): Promise<ChatStream>;
   create(
-    request: Request & ChatExtras & { stream?: false | null | undefined },
-    options?: ChatOptions,
-  ): Promise<ChatCompletion>;
-  create(request: Request & ChatExtras & { stream: true }, options?: ChatOptions): Promise<ChatStream>;
-  create(
-    request: Request & ChatExtras & { stream?: boolean | null | undefined },
+    request: Request & { stream?: boolean | undefined },
     options?: ChatOptions,
   ): Promise<ChatCompletion | ChatStream>;
   create(request: Request, options: ChatOptions = {}): Promise<ChatCompletion | ChatStream> {

@@ -1,7 +1,7 @@
 // Embeddings: many texts as few calls, their vectors in the order of the texts, and what was paid for kept when one fails.
 
 import { bad, type Call, ImaRouterError, InvalidRequestError, isRecord } from '../transport/index.js';
-import { CALL_OPTIONS, type CallOptions, callFor, checkCall } from './call.js';
+import { CALL_OPTIONS, type CallOptions, callFor, checkCall, misunderstood } from './call.js';
 import type { ProtocolPort } from './port.js';
 
 /** What a model of embeddings takes. */
@@ -36,6 +36,8 @@ export interface PartialEmbeddings<Vector = number[]> {
   data: (Embedding<Vector> | undefined)[];
   /** Of the calls that came through. */
   usage?: { prompt_tokens: number; total_tokens: number };
+  /** Answers in a form that is not known here, as they came: they may be billed too. */
+  unread?: unknown[];
 }
 
 /** Options of `embeddings.create`. */
@@ -98,7 +100,7 @@ export class Embeddings<Request extends EmbeddingRequest> {
   }
 
   /** All are checked, as they are now, before one is sent. */
-  async #prepared(requests: readonly { body: object; count: number }[], options: EmbeddingOptions): Promise<Batch[]> {
+  async #prepared(requests: readonly { body: unknown; count: number }[], options: EmbeddingOptions): Promise<Batch[]> {
     const { signal, timeoutMs, validate, headers, traceId = crypto.randomUUID() } = options;
     const batches: Batch[] = [];
     for (const [at, { body, count }] of requests.entries()) {
@@ -112,8 +114,9 @@ export class Embeddings<Request extends EmbeddingRequest> {
 
   async #vectors({ count, call }: Batch): Promise<CreateEmbeddingResponse<Vector>> {
     const wire: Call = await call((value) => isEmbeddings(value, count));
-    const answer = (await this.#port.transport.request(wire)).json;
-    if (!isEmbeddings(answer, count)) throw new TypeError('an answer of no known form was inspected and passed');
+    const whole = await this.#port.transport.request(wire);
+    const answer = whole.json;
+    if (!isEmbeddings(answer, count)) throw misunderstood(wire, whole);
     const data = answer.data.map((one, at) => ({ ...one, index: one.index ?? at })).sort((a, b) => a.index - b.index);
     return { ...answer, data };
   }
@@ -140,7 +143,9 @@ export class Embeddings<Request extends EmbeddingRequest> {
 }
 
 /** A request as one or more that are not too large; none where there is nothing to ask for. */
-function inBatches(request: EmbeddingRequest, batchSize: number): { body: object; count: number }[] {
+function inBatches(request: unknown, batchSize: number): { body: unknown; count: number }[] {
+  // What is no request at all is refused by whoever checks it.
+  if (!isRecord(request)) return [{ body: request, count: 1 }];
   const { input } = request;
   // A list of numbers is one text, in tokens: the protocol has it, though the vendor's schema has not.
   const isList = Array.isArray(input) && !input.some((one) => typeof one === 'number');
@@ -148,7 +153,7 @@ function inBatches(request: EmbeddingRequest, batchSize: number): { body: object
   if (input.length <= batchSize) return input.length === 0 ? [] : [{ body: request, count: input.length }];
   const batches = [];
   for (let from = 0; from < input.length; from += batchSize) {
-    const part = input.slice(from, from + batchSize);
+    const part: unknown[] = input.slice(from, from + batchSize);
     batches.push({ body: { ...request, input: part }, count: part.length });
   }
   return batches;
@@ -203,10 +208,12 @@ function partialOf(
 /** The first of `errors`, which nobody else has seen yet, with what came and what that means for money. */
 function withPartial([first, ...others]: readonly unknown[], partial: PartialEmbeddings<Vector>): unknown {
   if (!ImaRouterError.is(first)) return first;
+  const errors = [first, ...others].filter((error) => ImaRouterError.is(error));
+  const unread = errors.flatMap(({ partial: answer }) => (answer === undefined ? [] : [answer]));
   const hasCome = partial.data.some((one) => one !== undefined);
-  Object.defineProperty(first, 'partial', { value: partial });
-  const mayBeBilled = hasCome || [first, ...others].some((error) => ImaRouterError.is(error) && error.mayBeBilled);
-  const hint = 'What had come is in `partial`, and paid for: ask for the rest alone.';
+  Object.defineProperty(first, 'partial', { value: unread.length === 0 ? partial : { ...partial, unread } });
+  const mayBeBilled = hasCome || errors.some((error) => error.mayBeBilled);
+  const hint = `What had come is in \`partial\`, and paid for: ask for the rest alone. Of the call that failed: ${first.hint}`;
   return Object.assign(first, { mayBeBilled, ...(hasCome ? { hint } : {}) });
 }
 

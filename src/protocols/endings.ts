@@ -18,6 +18,9 @@ export interface StreamFacts {
   traceId: string;
 }
 
+/** Enough to recognise who wrote it. */
+const LONGEST_SHOWN = 160;
+
 /** Makes the errors of one stream. */
 export class StreamEndings {
   readonly #transport: Transport;
@@ -65,6 +68,22 @@ export class StreamEndings {
     });
   }
 
+  /** What came is no stream, but the answer itself. */
+  whole(answer: unknown): InvalidResponseError {
+    return new InvalidResponseError(`${this.#what} was asked for a stream, and answered all at once under that name.`, {
+      code: 'not_a_stream',
+      ...this.#with(),
+      hint: 'The answer is in `partial`, and paid for. This model may not stream: call it without `stream: true`.',
+      partial: answer,
+    });
+  }
+
+  /** The beginning of `text`, on one line; redacted first, so that no secret is cut in two. */
+  shown(text: string): string {
+    const line = this.#transport.redact(text).replace(/\s+/g, ' ').trim();
+    return line.length > LONGEST_SHOWN ? `${line.slice(0, LONGEST_SHOWN)}…` : line;
+  }
+
   /** The caller stopped it. */
   aborted(cause?: unknown): WaitAbortedError {
     return new WaitAbortedError(`The stream of ${this.#what} was stopped by the caller.`, {
@@ -73,10 +92,11 @@ export class StreamEndings {
     });
   }
 
-  /** The gateway says, inside the stream, that something went wrong. */
-  refused({ status, body }: Trouble): ImaRouterError {
+  /** The gateway says, inside the stream, that something went wrong. `answer`: what it says in the same breath. */
+  refused({ status, body }: Trouble, answer?: unknown): ImaRouterError {
+    const facts = answer === undefined ? this.#with() : { ...this.#with(), partial: answer };
     // Its own status said that all was well, and is no help.
-    return this.#transport.errorOf(`${this.#what}, in mid-stream,`, body, { ...this.#with(), status });
+    return this.#transport.errorOf(`${this.#what}, in mid-stream,`, body, { ...facts, status });
   }
 
   #with(cause?: unknown): Omit<ErrorFacts, 'code'> {

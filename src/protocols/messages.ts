@@ -5,7 +5,7 @@ import type { ProtocolPort } from './port.js';
 import { isMessage, MessagesReading } from './reading-messages.js';
 import type { EventStream } from './stream.js';
 import { textOf } from './text.js';
-import type { Message, MessagesExtras, RawMessageStreamEvent } from './types-messages.js';
+import type { Message, RawMessageStreamEvent } from './types-messages.js';
 
 /** A message as it comes. */
 export type MessageStream = EventStream<RawMessageStreamEvent, Message>;
@@ -26,15 +26,9 @@ export class Messages<Request extends object> {
    * Asks a model; with `stream: true` resolves as soon as the answer begins. Throws as `chat.completions.create`. The
    * body goes as it is: fields that the vendor requires beyond the protocol are the caller's to give.
    */
-  create(
-    request: Request & MessagesExtras & { stream?: false | null | undefined },
-    options?: ChatOptions,
-  ): Promise<Message>;
-  create(request: Request & MessagesExtras & { stream: true }, options?: ChatOptions): Promise<MessageStream>;
-  create(
-    request: Request & MessagesExtras & { stream?: boolean | null | undefined },
-    options?: ChatOptions,
-  ): Promise<Message | MessageStream>;
+  create(request: Request & { stream?: false | undefined }, options?: ChatOptions): Promise<Message>;
+  create(request: Request & { stream: true }, options?: ChatOptions): Promise<MessageStream>;
+  create(request: Request & { stream?: boolean | undefined }, options?: ChatOptions): Promise<Message | MessageStream>;
   create(request: Request, options: ChatOptions = {}): Promise<Message | MessageStream> {
     return this.#caller.create(request, options);
   }

@@ -36,7 +36,7 @@ interface Growing {
 
 /** Joins the chunks of a chat completion. */
 export class ChatReading implements Reading<ChatCompletionChunk, ChatCompletion> {
-  readonly endsWithDone = true;
+  readonly isAnswer = isChatCompletion;
   readonly #fields: Record<string, unknown> = {};
   readonly #choices = new Map<number, Growing>();
 
@@ -62,6 +62,11 @@ export class ChatReading implements Reading<ChatCompletionChunk, ChatCompletion>
       if (logprobs !== undefined) join(choice.fields, { logprobs });
       replace(choice.fields, rest);
     }
+  }
+
+  /** Where no choice has ever come nothing has been said. */
+  get endsWithDone(): boolean {
+    return this.#choices.size > 0;
   }
 
   get isWhole(): boolean {
@@ -93,7 +98,8 @@ function withoutParts(delta: ChatCompletionDelta): object {
   return { ...delta, content: textIn(parts), images: [...images, ...others] };
 }
 
-const deltaOf = ({ delta }: Record<string, unknown>) => (isRecord(delta) ? delta : {});
+/** Some gateways write the whole message, as one piece. */
+const deltaOf = ({ delta, message }: Record<string, unknown>) => [delta, message].find(isRecord) ?? {};
 
 function choiceOf(index: number, { message, fields }: Growing): ChatCompletionChoice {
   const { tool_calls: calls, content, ...rest } = copied(message);

@@ -34,6 +34,7 @@ const BLOCK_OF: Readonly<Record<string, Fields>> = {
 /** Joins the events of a message. */
 export class MessagesReading implements Reading<RawMessageStreamEvent, Message> {
   readonly endsWithDone = false;
+  readonly isAnswer = isMessage;
   #message: Fields = {};
   readonly #blocks = new Map<number, Growing>();
   #hasReason = false;

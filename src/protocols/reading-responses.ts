@@ -51,6 +51,7 @@ const PLACES: Readonly<Record<string, Place>> = {
 /** Joins the events of a response. */
 export class ResponsesReading implements Reading<ResponseStreamEvent, ResponsesResponse> {
   readonly endsWithDone = false;
+  readonly isAnswer = isResponse;
   #response: Fields = {};
   readonly #items = new Map<number, Fields>();
   #isWhole = false;

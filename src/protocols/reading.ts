@@ -12,8 +12,10 @@ export interface Reading<Event, Final> {
   take(data: unknown, name: string | undefined): Taken<Event>;
   /** Whether a body may end here. */
   readonly isWhole: boolean;
-  /** Whether `[DONE]` says that the message is whole; else it only says that nothing more comes. */
+  /** Whether `[DONE]`, now, would say that the message is whole; else it only says that nothing more comes. */
   readonly endsWithDone: boolean;
+  /** Whether `value` is the answer that comes without a stream. */
+  isAnswer(value: unknown): value is Final;
   /** A copy of what has come so far, in the form of the answer that comes without a stream. */
   snapshot(): Final;
 }

@@ -5,7 +5,7 @@ import type { ProtocolPort } from './port.js';
 import { failureOf, isResponse, ResponsesReading } from './reading-responses.js';
 import type { EventStream } from './stream.js';
 import { textOf } from './text.js';
-import type { ResponseStreamEvent, ResponsesExtras, ResponsesResponse } from './types-responses.js';
+import type { ResponseStreamEvent, ResponsesResponse } from './types-responses.js';
 
 /** A response as it comes. */
 export type ResponsesStream = EventStream<ResponseStreamEvent, ResponsesResponse>;
@@ -28,13 +28,10 @@ export class Responses<Request extends object> {
    * response that says of itself that it failed is an error too, with all of it in `partial`. One that is `incomplete`
    * is none: `incomplete_details` says why.
    */
+  create(request: Request & { stream?: false | undefined }, options?: ChatOptions): Promise<ResponsesResponse>;
+  create(request: Request & { stream: true }, options?: ChatOptions): Promise<ResponsesStream>;
   create(
-    request: Request & ResponsesExtras & { stream?: false | null | undefined },
-    options?: ChatOptions,
-  ): Promise<ResponsesResponse>;
-  create(request: Request & ResponsesExtras & { stream: true }, options?: ChatOptions): Promise<ResponsesStream>;
-  create(
-    request: Request & ResponsesExtras & { stream?: boolean | null | undefined },
+    request: Request & { stream?: boolean | undefined },
     options?: ChatOptions,
   ): Promise<ResponsesResponse | ResponsesStream>;
   create(request: Request, options: ChatOptions = {}): Promise<ResponsesResponse | ResponsesStream> {

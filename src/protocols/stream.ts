@@ -1,9 +1,21 @@
 // An answer that is read as it comes: for one reader, with the message so far at any time, and an error for every bad end.
 
-import { BrokenStream, ConfigError, ImaRouterError, type OpenAnswer, type Transport } from '../transport/index.js';
+import {
+  BrokenStream,
+  ConfigError,
+  ImaRouterError,
+  isRecord,
+  type OpenAnswer,
+  type Transport,
+} from '../transport/index.js';
 import { StreamEndings, type StreamFacts } from './endings.js';
 import type { Reading } from './reading.js';
-import { type ServerEvent, serverEvents } from './sse.js';
+import { readOn } from './rest.js';
+import { Foreign, type ServerEvent, serverEvents } from './sse.js';
+import { errorIn, isEnvelope, troubleOf } from './trouble.js';
+
+/** All that is read is kept: with 256 Mi characters the longest answer has come many times over. */
+const LONGEST_STREAM = 256 * 1024 * 1024;
 
 /** What a stream is made of. */
 export interface StreamParts<Event, Final> {
@@ -12,6 +24,8 @@ export interface StreamParts<Event, Final> {
   reading: Reading<Event, Final>;
   textOf: (final: Final) => string;
   facts: StreamFacts;
+  /** Characters of all events together; more is nobody's answer, and would fill the memory. */
+  longest?: number;
 }
 
 /**
@@ -31,18 +45,22 @@ export class EventStream<Event, Final> implements AsyncIterable<Event> {
   readonly #reading: Reading<Event, Final>;
   readonly #textOf: (final: Final) => string;
   readonly #endings: StreamEndings;
+  readonly #foreign = new Foreign();
+  /** Characters that may still come. */
+  #room: number;
   #isUsed = false;
   #error: unknown;
   #state: 'open' | 'ended' | 'failed' = 'open';
   /** Those who wait for the end. */
   readonly #waiting: (() => void)[] = [];
 
-  constructor({ transport, open, reading, textOf, facts }: StreamParts<Event, Final>) {
+  constructor({ transport, open, reading, textOf, facts, longest = LONGEST_STREAM }: StreamParts<Event, Final>) {
     this.requestId = facts.requestId;
     this.traceId = facts.traceId;
     this.#open = open;
     this.#reading = reading;
     this.#textOf = textOf;
+    this.#room = longest;
     this.#endings = new StreamEndings(transport, facts, () => reading.snapshot());
   }
 
@@ -108,13 +126,18 @@ export class EventStream<Event, Final> implements AsyncIterable<Event> {
   }
 
   async *#events(): AsyncGenerator<Event, void, undefined> {
+    const bytes = this.#open.bytes[Symbol.asyncIterator]();
+    // Who leaves the events does not leave the body: what becomes of that is decided below.
+    const kept = { [Symbol.asyncIterator]: () => ({ next: () => bytes.next() }) };
     try {
-      for await (const event of serverEvents(this.#open.bytes)) {
+      for await (const event of serverEvents(kept, this.#foreign)) {
         if (this.#state === 'failed') throw this.#error;
+        this.#room -= event.data.length;
+        if (this.#room < 0) throw new RangeError('more has come than any answer holds');
         if (event.data.trim() === '') continue;
         if (event.data.trim() === '[DONE]') {
           if (!this.#reading.endsWithDone && !this.#reading.isWhole)
-            throw this.#endings.cut('it said that it was done, in mid-message');
+            throw this.#cut('it said that it was done, in mid-message');
           this.#end();
           return;
         }
@@ -127,24 +150,49 @@ export class EventStream<Event, Final> implements AsyncIterable<Event> {
         yield taken.event;
         if (taken.isLast) return;
       }
-      if (!this.#reading.isWhole) throw this.#endings.cut('the body ended in mid-message');
+      if (!this.#reading.isWhole) throw this.#cut('the body ended in mid-message');
       this.#end();
     } catch (error) {
       // Given up when all had come.
       if (this.#state === 'ended') return;
       throw this.#fail(this.#meant(error));
+    } finally {
+      if (this.#state === 'ended') readOn(bytes, () => this.#open.close());
+      else await bytes.return?.();
     }
   }
 
   #dataOf({ name, data, isWhole }: ServerEvent): { value: unknown } | undefined {
     try {
       return { value: JSON.parse(data) };
-    } catch (cause) {
+    } catch {
       if (!isWhole) return undefined;
       // Said by somebody on the way, who writes no JSON.
       if (name === 'error') return { value: data };
-      throw this.#endings.unreadable(`${JSON.stringify(data.slice(0, 160))} is no JSON`, cause);
+      // Without the cause, which shows a piece of the data as it is.
+      throw this.#endings.unreadable(`${JSON.stringify(this.#endings.shown(data))} is no JSON`);
     }
+  }
+
+  /** A bad end; what stood beside the events may say more of it. */
+  #cut(reason: string, cause?: unknown): ImaRouterError {
+    return this.#said() ?? this.#endings.cut(reason + this.#beside(), cause);
+  }
+
+  /** An error, or the answer, that somebody wrote into the body as it was. */
+  #said(): ImaRouterError | undefined {
+    const { text } = this.#foreign;
+    const json = [text, ...text.split('\n')].map(parsed).find(isRecord);
+    if (json === undefined) return undefined;
+    const answer = this.#reading.isAnswer(json) ? json : undefined;
+    const error = errorIn(json) ?? (answer === undefined && isEnvelope(json) ? json : undefined);
+    if (error !== undefined) return this.#endings.refused(troubleOf(error), answer);
+    return answer === undefined ? undefined : this.#endings.whole(answer);
+  }
+
+  #beside(): string {
+    const shown = this.#endings.shown(this.#foreign.text);
+    return shown === '' ? '' : `, and this is no event: ${JSON.stringify(shown)}`;
   }
 
   #meant(error: unknown): unknown {
@@ -152,8 +200,9 @@ export class EventStream<Event, Final> implements AsyncIterable<Event> {
     // Too large, or too deep.
     if (error instanceof RangeError) return this.#endings.unreadable(error.message, error);
     if (!(error instanceof BrokenStream)) return error;
-    if (error.by === 'silence') return this.#endings.silent(error.message, error);
-    return error.by === 'caller' ? this.#endings.aborted(error.cause) : this.#endings.cut(error.message, error);
+    if (error.by === 'caller') return this.#endings.aborted(error.cause);
+    if (error.by === 'network') return this.#cut(error.message, error);
+    return this.#said() ?? this.#endings.silent(error.message + this.#beside(), error);
   }
 
   #end(): void {
@@ -172,5 +221,13 @@ export class EventStream<Event, Final> implements AsyncIterable<Event> {
   #settle(state: 'ended' | 'failed'): void {
     this.#state = state;
     for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }

@@ -7,17 +7,21 @@ import type { ResponsesResponse } from './types-responses.js';
 
 /**
  * What the model said: of a chat completion its first choice, of a response and of a message all texts in a row. Empty
- * where it said nothing, as when it only calls tools.
+ * where it said nothing, as when it only calls tools, and for what is no answer.
  */
 export function textOf(answer: ChatCompletion | ResponsesResponse | Message): string {
-  if ('choices' in answer) {
-    const first = answer.choices.find(({ index }) => index === 0) ?? answer.choices[0];
-    return textIn(first?.message.content);
+  // `partial` and callers without types bring all kinds of things.
+  const fields: Record<string, unknown> = isRecord(answer) ? answer : {};
+  if (Array.isArray(fields.choices)) {
+    const choices = fields.choices.filter(isRecord);
+    const { message } = choices.find(({ index }) => index === 0) ?? choices[0] ?? {};
+    return isRecord(message) ? textIn(message.content) : '';
   }
-  if ('output' in answer) {
-    return answer.output.map((item) => (item.type === 'message' ? textIn(item.content) : '')).join('');
+  if (Array.isArray(fields.output)) {
+    const items = fields.output.filter(isRecord);
+    return items.map(({ type, content }) => (type === 'message' ? textIn(content) : '')).join('');
   }
-  return textIn(answer.content);
+  return textIn(fields.content);
 }
 
 /** A text, or the texts among parts: some gateways have parts where the protocol has a text, and the other way round. */

@@ -127,6 +127,55 @@ export interface ChatCompletionDeltaToolCall {
   function?: { name?: string; arguments?: string };
 }
 
+export interface ChatTextPart {
+  type: 'text';
+  text: string;
+}
+
+/** A part of what the user says. */
+export type ChatContentPart =
+  | ChatTextPart
+  | {
+      type: 'image_url';
+      /** A public http(s) URL, or the bytes as a `data:` URL. */
+      image_url: { url: string; detail?: 'auto' | 'low' | 'high' };
+    }
+  | {
+      type: 'input_audio';
+      /** The bytes in base64. */
+      input_audio: { data: string; format: 'wav' | 'mp3' };
+    }
+  | { type: 'file'; file: { file_data?: string; file_id?: string; filename?: string } };
+
+/** A message of a request. One that came as an answer may go back in as it is. */
+export type ChatMessage =
+  | { role: 'system' | 'developer'; content: string | readonly ChatTextPart[]; name?: string }
+  | { role: 'user'; content: string | readonly ChatContentPart[]; name?: string }
+  | (Omit<ChatCompletionMessage, 'content' | 'audio' | 'tool_calls'> & {
+      content?: string | readonly (ChatContentPart | { type: 'refusal'; refusal: string })[] | null;
+      audio?: { id: string } | null;
+      tool_calls?: readonly ChatCompletionMessageToolCall[] | null;
+      name?: string;
+    })
+  | { role: 'tool'; tool_call_id: string; content: string | readonly ChatTextPart[] }
+  /** What `tool` was before. */
+  | { role: 'function'; name: string; content: string | null };
+
+/** What a model may call. */
+export type ChatTool =
+  | {
+      type: 'function';
+      function: {
+        name: string;
+        description?: string;
+        /** A JSON Schema; a function without one takes nothing. */
+        parameters?: object;
+        /** Whether the arguments follow the schema exactly. */
+        strict?: boolean | null;
+      };
+    }
+  | { type: 'custom'; custom: { name: string; description?: string; format?: object } };
+
 /** What the protocol takes and the vendor's document does not list: it goes as it is, and not every model heeds it. */
 export interface ChatExtras {
   top_p?: number | null;

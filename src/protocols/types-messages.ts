@@ -1,5 +1,7 @@
 // Anthropic's Messages protocol as types, by its public names; what a gateway may leave out is optional.
 
+import type { Open } from './open.js';
+
 export type StopReason =
   | 'end_turn'
   | 'max_tokens'
@@ -131,17 +133,73 @@ export type RawMessageStreamEvent =
 /** The same by its shorter name. */
 export type MessageStreamEvent = RawMessageStreamEvent;
 
+/** Where the protocol has a cache, it reaches up to here. */
+interface Cached {
+  cache_control?: { type: 'ephemeral'; ttl?: '5m' | '1h' } | null;
+}
+
+export interface TextBlockParam extends Cached {
+  type: 'text';
+  text: string;
+  citations?: readonly unknown[] | null;
+}
+
+/** Bytes in base64, or a public URL. What other sources hold is not known here. */
+type BlockSource =
+  | { type: 'base64'; media_type: string; data: string }
+  | { type: 'url'; url: string }
+  | { type: 'text' | 'content' | 'file'; media_type?: string; data?: string; content?: unknown; file_id?: string };
+
+/** A block of a message of a request. */
+export type ContentBlockParam =
+  | TextBlockParam
+  | ({ type: 'image'; source: BlockSource } & Cached)
+  | ({
+      type: 'document';
+      source: BlockSource;
+      title?: string | null;
+      context?: string | null;
+      citations?: { enabled?: boolean } | null;
+    } & Cached)
+  | (ToolUseBlock & Cached)
+  | ({
+      type: 'tool_result';
+      tool_use_id: string;
+      content?: string | readonly (ContentBlockParam | Open<{ type: `${string}_${'reference' | 'state'}` }>)[];
+      is_error?: boolean;
+    } & Cached)
+  | ThinkingBlock
+  | RedactedThinkingBlock
+  | OtherBlock
+  | OpenBlock;
+
+/** Of the blocks that the protocol's own tools leave only what they are called is known here. */
+type OpenBlock = Open<{
+  type: OtherBlock['type'] | 'search_result' | 'mcp_tool_use' | 'compaction';
+}>;
+
+/** A message of a request. The content of an answer may go back in as it is. */
+export interface MessageParam {
+  /** `system` only where the model takes it in mid-conversation; else it is the request's own field. */
+  role: 'user' | 'assistant' | 'system';
+  content: string | readonly ContentBlockParam[];
+}
+
+/** What a model may call: a tool of the caller's, or one of the protocol's own, with the date of its version in its type. */
+export type MessagesTool =
+  | ({
+      type?: 'custom' | null;
+      name: string;
+      description?: string;
+      /** A JSON Schema. */
+      input_schema: Open<{ type: 'object'; properties?: unknown; required?: readonly string[] | null }>;
+      strict?: boolean;
+    } & Cached)
+  | Open<{ type: `${string}_20${number}` | `tool_search_tool_${string}` }>;
+
 /** What the protocol takes and the vendor's document does not list: it goes as it is, and not every model heeds it. */
 export interface MessagesExtras {
-  tools?: readonly (
-    | {
-        type?: 'custom';
-        name: string;
-        description?: string;
-        input_schema: { type: 'object'; properties?: unknown; required?: readonly string[] | null };
-      }
-    | { type: string; name: string }
-  )[];
+  tools?: readonly MessagesTool[];
   tool_choice?:
     | { type: 'auto' | 'any'; disable_parallel_tool_use?: boolean }
     | { type: 'tool'; name: string; disable_parallel_tool_use?: boolean }
@@ -150,6 +208,6 @@ export interface MessagesExtras {
   top_k?: number;
   top_p?: number;
   /** `budget_tokens`: at least 1,024, and less than `max_tokens`. */
-  thinking?: { type: 'enabled'; budget_tokens: number } | { type: 'disabled' } | { type: 'adaptive' };
+  thinking?: Open<{ type: 'enabled'; budget_tokens: number }> | Open<{ type: 'disabled' | 'adaptive' }>;
   metadata?: { user_id?: string | null };
 }

@@ -1,5 +1,7 @@
 // OpenAI's Responses protocol as types, by its public names; what a gateway may leave out is optional.
 
+import type { Open } from './open.js';
+
 export interface ResponseUsage {
   input_tokens: number;
   output_tokens: number;
@@ -209,13 +211,31 @@ export type ResponseStreamEvent =
   | ResponseErrorEvent
   | ResponseOtherEvent;
 
+/** An item of a request: a message, the answer to a call, or an item of an answer, which goes back in as it is. */
+export type ResponsesInputItem =
+  | Open<{ role: 'system' | 'developer' | 'user' | 'assistant'; content: string | readonly Open<{ type: string }>[] }>
+  | Open<{ type: string }>;
+
+/** What a model may call: a function of the caller's, or one of the protocol's own tools with its options. */
+export type ResponsesTool =
+  | {
+      type: 'function';
+      name: string;
+      description?: string | null;
+      /** A JSON Schema; a function without one takes nothing. */
+      parameters?: object | null;
+      /** Whether the arguments follow the schema exactly. */
+      strict?: boolean | null;
+    }
+  | Open<{ type: string }>;
+
 /** What the protocol takes and the vendor's document does not list: it goes as it is, and not every model heeds it. */
 export interface ResponsesExtras {
   instructions?: string | null;
   previous_response_id?: string | null;
   top_p?: number | null;
-  tools?: readonly ({ type: 'function'; name: string } | { type: string })[];
-  tool_choice?: 'none' | 'auto' | 'required' | { type: string; name?: string };
+  tools?: readonly ResponsesTool[];
+  tool_choice?: 'none' | 'auto' | 'required' | Open<{ type: string; name?: string }>;
   parallel_tool_calls?: boolean | null;
   max_tool_calls?: number | null;
   reasoning?: {

@@ -70,7 +70,7 @@ describe('one call', () => {
     expect([server.requests, asked]).toEqual([[], []]);
   });
 
-  test('too few vectors, too many, or for other texts: nobody knows what that is', async () => {
+  test('too few vectors, too many, or for other texts: nobody knows what that is, and the caller has all of it', async () => {
     const { embeddings } = verbsAt(server.url);
     const lists: object[][] = [
       [],
@@ -84,7 +84,13 @@ describe('one call', () => {
     for (const data of lists) {
       answer = (_, response) => json(response, { object: 'list', data });
       const error = await errorOf(embeddings.create({ model: 'm', input: texts(2) }));
-      expect(error).toMatchObject({ name: 'SubmitUnknownError', mayBeBilled: true });
+      expect(error).toMatchObject({
+        name: 'InvalidResponseError',
+        code: 'invalid_response',
+        retryable: false,
+        mayBeBilled: true,
+        partial: { object: 'list', data },
+      });
     }
     answer = (_, response) =>
       json(response, { error: { message: 'no', type: 'x', code: 'insufficient_user_quota' } }, 403);
@@ -197,6 +203,28 @@ describe('several calls', () => {
       embeddings.create({ model: 'm', input: texts(4) }, { batchSize: 1, concurrency: 2 }),
     );
     expect(doubtful).toMatchObject({ code: 'request_refused', mayBeBilled: true });
+  });
+
+  test('the error of the call that failed keeps its own advice, and an answer that nobody reads is kept', async () => {
+    let odd = false;
+    answer = ({ body }, response, count) => {
+      if (count === 1) json(response, vectorsFor(body));
+      else if (odd) json(response, { data: [] });
+      else response.socket?.destroy();
+    };
+    const { embeddings } = verbsAt(server.url);
+    const options = { batchSize: 1, concurrency: 1, traceId: 't' };
+    const lost = await errorOf(embeddings.create({ model: 'm', input: texts(3) }, options));
+    expect(lost).toMatchObject({ name: 'SubmitUnknownError', partial: { data: [embedding(0), undefined, undefined] } });
+    for (const part of ['partial', 'ask for the rest', 'trace id t-2']) expect(lost.hint).toContain(part);
+    server.requests.length = 0;
+    odd = true;
+    const unread = await errorOf(embeddings.create({ model: 'm', input: texts(2) }, options));
+    expect(unread).toMatchObject({
+      code: 'invalid_response',
+      traceId: 't-2',
+      partial: { data: [embedding(0), undefined], unread: [{ data: [] }] },
+    });
   });
 
   test('an abort between two calls says what was paid for before it', async () => {

@@ -81,13 +81,14 @@ describe('asked for whole', () => {
     expect(server.requests[0]?.body).toBe(JSON.stringify(request));
   });
 
-  test('an error under a status of success is a refusal, and other things are no answer', async () => {
+  test('an error under a status of success is a refusal, and other JSON is one that nobody reads', async () => {
     answer = (_, response) =>
       json(response, { type: 'error', error: { type: 'authentication_error', message: 'invalid api key' } });
     const { messages } = verbsAt(server.url);
     expect(await errorOf(messages.create(PLAIN))).toMatchObject({ name: 'AuthenticationError', mayBeBilled: false });
-    answer = (_, response) => json(response, { id: 'msg_1', content: 'Hello' });
-    expect((await errorOf(messages.create(PLAIN))).code).toBe('submit_unknown');
+    const odd = { id: 'msg_1', content: 'Hello' };
+    answer = (_, response) => json(response, odd);
+    expect(await errorOf(messages.create(PLAIN))).toMatchObject({ code: 'invalid_response', partial: odd });
   });
 });
 

@@ -76,9 +76,11 @@ describe('asked for whole', () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  test('what has no output is no answer', async () => {
-    answer = (_, response) => json(response, { id: 'resp_1', object: 'response' });
-    expect((await errorOf(verbsAt(server.url).responses.create(PLAIN))).code).toBe('submit_unknown');
+  test('what has no output is an answer that nobody reads', async () => {
+    const odd = { id: 'resp_1', object: 'response' };
+    answer = (_, response) => json(response, odd);
+    const error = await errorOf(verbsAt(server.url).responses.create(PLAIN));
+    expect(error).toMatchObject({ code: 'invalid_response', mayBeBilled: true, partial: odd });
   });
 });
 

@@ -75,7 +75,7 @@ describe('server-sent events', () => {
       const come: string[] = [];
       const reading = (async () => {
         const cuts = Array.from({ length: 40 }, (_, at) => at * 100);
-        for await (const { data } of serverEvents(pieces(body, cuts), 1000)) come.push(data);
+        for await (const { data } of serverEvents(pieces(body, cuts), undefined, 1000)) come.push(data);
       })();
       await expect(reading).rejects.toThrow(EventTooLarge);
       expect(come).toEqual(['1']);

@@ -6,16 +6,24 @@ import type {
   ChatCompletion,
   ChatCompletionChunk,
   ChatCompletions,
+  ChatExtras,
+  ChatMessage,
   ChatStream,
+  ChatTool,
   ContentBlock,
   CreateEmbeddingResponse,
   Embeddings,
   Message,
+  MessageParam,
   Messages,
+  MessagesExtras,
+  MessagesTool,
   RawMessageStreamEvent,
   ResponseStreamEvent,
   Responses,
+  ResponsesExtras,
   ResponsesResponse,
+  ResponsesTool,
 } from '../../src/protocols/index.js';
 import { textOf } from '../../src/protocols/index.js';
 
@@ -29,6 +37,11 @@ export type Official = [
   Fed<ContentBlock, Anthropic.ContentBlock>,
   Fed<RawMessageStreamEvent, Anthropic.RawMessageStreamEvent>,
   Fed<CreateEmbeddingResponse, OpenAI.CreateEmbeddingResponse>,
+  Fed<ChatMessage, OpenAI.ChatCompletionMessageParam>,
+  Fed<ChatTool, OpenAI.ChatCompletionTool>,
+  Fed<ResponsesTool, OpenAI.Responses.Tool>,
+  Fed<MessageParam, Anthropic.MessageParam>,
+  Fed<MessagesTool, Anthropic.ToolUnion>,
 ];
 export type Wrong = [
   // @ts-expect-error a whole answer is no piece
@@ -56,9 +69,9 @@ interface Body {
 }
 
 export async function asked(
-  chat: ChatCompletions<Body>,
-  responses: Responses<{ model: string; input: string }>,
-  messages: Messages<Body & { max_tokens: number }>,
+  chat: ChatCompletions<Body & ChatExtras>,
+  responses: Responses<{ model: string; input: string } & ResponsesExtras>,
+  messages: Messages<Body & { max_tokens: number } & MessagesExtras>,
   embeddings: Embeddings<{ model: string; input: string | readonly string[] }>,
 ): Promise<void> {
   const body = { model: 'm', messages: [{ role: 'user', content: 'Hi' }] } as const;

@@ -5,10 +5,15 @@ import OpenAI from 'openai';
 import {
   type ChatCompletion,
   type ChatCompletionMessage,
+  type ChatRequest,
   type ContentBlock,
   ImaRouter,
   liveModel,
+  type Message,
+  type MessagesRequest,
   type Output,
+  type ResponseOutputItem,
+  type ResponsesRequest,
   type Task,
 } from '../../src/index.js';
 
@@ -87,6 +92,79 @@ export async function accepted(
 
   // The other makers' own types take our options.
   void [new OpenAI(ima.openaiOptions()), new Anthropic(ima.anthropicOptions())];
+}
+
+/** What people write who come from the other makers' SDKs, and what came as an answer. */
+export async function brought(
+  theirs: {
+    messages: OpenAI.ChatCompletionMessageParam[];
+    tools: OpenAI.ChatCompletionTool[];
+    responsesTools: OpenAI.Responses.Tool[];
+    messageParams: Anthropic.MessageParam[];
+    toolUnion: Anthropic.ToolUnion[];
+    system: Anthropic.TextBlockParam[];
+  },
+  output: ResponseOutputItem[],
+  message: Message,
+): Promise<void> {
+  const request: ChatRequest = { model: 'gpt-4.1', messages: [{ role: 'user', content: 'x' }], top_p: 1, stop: ['.'] };
+  await ima.chat.completions.create({
+    ...request,
+    tools: [
+      { type: 'function', function: { name: 'f', parameters: { type: 'object' }, strict: true } },
+      { type: 'function', function: { name: 'g' } },
+      { type: 'custom', custom: { name: 'h' } },
+    ],
+    stream: false,
+  });
+  await ima.chat.completions.create({ model: 'gpt-4.1', messages: theirs.messages, tools: theirs.tools });
+  const history: ChatRequest['messages'][number][] = [{ role: 'system', content: 'x' }];
+  const stream = await ima.chat.completions.create({ ...request, messages: history, stream: true });
+  const answered = (await stream.final()).choices[0]?.message;
+  if (answered !== undefined) history.push(answered);
+  history.push({ role: 'assistant', content: null }, { role: 'assistant', content: [{ type: 'text', text: 'x' }] });
+  const fixed = [{ role: 'user', content: [{ type: 'text', text: 'x' }] }] as const;
+  await ima.chat.completions.create({ model: 'gpt-4.1', messages: fixed });
+
+  const again: ResponsesRequest = {
+    model: 'gpt-5.5',
+    input: [{ role: 'user', content: 'x' }, ...output, { type: 'function_call_output', call_id: 'c', output: '1' }],
+    tools: [
+      { type: 'function', name: 'f', description: 'x', parameters: { type: 'object' }, strict: true },
+      { type: 'web_search', search_context_size: 'low' },
+    ],
+  };
+  await ima.responses.create({ ...again, tools: theirs.responsesTools, stream: true });
+
+  const base = { model: 'claude-sonnet-4-6', anthropic_version: 'bedrock-2023-05-31', max_tokens: 1000 } as const;
+  const turns: MessagesRequest['messages'][number][] = [
+    { role: 'assistant', content: message.content },
+    { role: 'user', content: [{ type: 'text', text: 'x', cache_control: { type: 'ephemeral' } }] },
+    { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'x', content: 'ok' }] },
+  ];
+  await ima.messages.create({
+    ...base,
+    messages: turns,
+    tools: [
+      { name: 'f', input_schema: { type: 'object', properties: {}, additionalProperties: false } },
+      { type: 'web_search_20250305', name: 'web_search', max_uses: 5 },
+    ],
+    stop_sequences: ['.'],
+  });
+  const { messageParams, system, toolUnion } = theirs;
+  await ima.messages.create({ ...base, messages: messageParams, system, tools: toolUnion });
+}
+
+export function mistaken(): void {
+  const base = { model: 'gpt-4.1', messages: [] } as const;
+  // @ts-expect-error a misspelt field of a function
+  void ima.chat.completions.create({ ...base, tools: [{ type: 'function', function: { name: 'f', params: {} } }] });
+  // @ts-expect-error a part that there is not
+  void ima.chat.completions.create({ ...base, messages: [{ role: 'user', content: [{ type: 'txt', text: 'x' }] }] });
+  // @ts-expect-error a misspelt field of a request
+  const request: ChatRequest = { ...base, topp: 1 };
+  // @ts-expect-error the gateway's schema has no null here
+  void ima.chat.completions.create({ ...request, stream: null });
 }
 
 export async function refused(text: string): Promise<void> {

@@ -10,13 +10,19 @@ import type {
 import { fetchFor } from '../../bridge.js';
 import type { Rooms } from '../../client.js';
 import {
-  type ChatCompletionMessage,
   ChatCompletions,
-  type ContentBlock,
+  type ChatExtras,
+  type ChatMessage,
+  type ChatTool,
   Embeddings,
+  type MessageParam,
   Messages,
+  type MessagesExtras,
   type ProtocolPort,
   Responses,
+  type ResponsesExtras,
+  type ResponsesInputItem,
+  type TextBlockParam,
 } from '../../protocols/index.js';
 import { isRecord } from '../../transport/index.js';
 import type { LiveModelId } from '../../typed.js';
@@ -33,19 +39,19 @@ type ModelAt<Path extends string> =
   | LiveModelId;
 
 /** A body of chat completions. A message that came as an answer may go back in as it is. */
-export type ChatRequest = { model: ModelAt<typeof CHAT> } & Omit<ChatCompletionBody, 'messages'> & {
-    messages: readonly (ChatCompletionBody['messages'][number] | ChatCompletionMessage)[];
-  };
+export type ChatRequest = { model: ModelAt<typeof CHAT> } & Omit<ChatCompletionBody, 'messages' | 'tools'> &
+  ChatExtras & { messages: readonly ChatMessage[]; tools?: readonly ChatTool[] };
 
-/** A body of Responses. */
-export type ResponsesRequest = { model: ModelAt<typeof RESPONSES> } & ResponsesBody;
+/** A body of Responses. The items of an answer may go back in as they are. */
+export type ResponsesRequest = { model: ModelAt<typeof RESPONSES> } & Omit<ResponsesBody, 'input'> &
+  ResponsesExtras & { input: string | readonly ResponsesInputItem[] };
 
 /** A body of Messages. The blocks of an answer may go back in as they are. */
-export type MessagesRequest = { model: ModelAt<typeof MESSAGES> } & Omit<AnthropicMessagesBody, 'messages'> & {
-    messages: readonly (
-      | AnthropicMessagesBody['messages'][number]
-      | { role: 'assistant'; content: readonly ContentBlock[] }
-    )[];
+export type MessagesRequest = { model: ModelAt<typeof MESSAGES> } & Omit<AnthropicMessagesBody, 'messages' | 'system'> &
+  MessagesExtras & {
+    messages: readonly MessageParam[];
+    /** What the model is told before the conversation. */
+    system?: string | readonly TextBlockParam[];
   };
 
 /** A body of embeddings; `input` may hold more texts than one call takes. */
@@ -97,30 +103,37 @@ export interface AnthropicOptions {
   fetch: typeof globalThis.fetch;
 }
 
-export function openAiOptions({ transport, apiKey }: Rooms): OpenAiOptions {
-  return { apiKey: apiKey(), baseURL: `${transport.baseUrl}/v1`, maxRetries: 0, fetch: fetchFor(transport) };
+export function openAiOptions({ transport, apiKey, requestTimeoutMs }: Rooms): OpenAiOptions {
+  const fetch = fetchFor(transport, requestTimeoutMs);
+  return { apiKey: apiKey(), baseURL: `${transport.baseUrl}/v1`, maxRetries: 0, fetch };
 }
 
 /** The gateway wants the version in the body, where Anthropic's own API has a header (AnthropicMessagesRequest). */
 const ANTHROPIC_VERSION = 'bedrock-2023-05-31';
 
-export function anthropicOptions({ transport, apiKey }: Rooms): AnthropicOptions {
-  const fetch = fetchFor(transport);
+export function anthropicOptions({ transport, apiKey, requestTimeoutMs }: Rooms): AnthropicOptions {
+  const fetch = fetchFor(transport, requestTimeoutMs);
   return {
     apiKey: null,
     authToken: apiKey(),
     baseURL: transport.baseUrl,
     maxRetries: 0,
-    fetch: async (input, init) => {
-      const request = new Request(input, init);
-      if (request.method !== 'POST' || new URL(request.url).pathname.endsWith(MESSAGES) === false)
-        return fetch(request);
-      const body: unknown = await request
-        .clone()
-        .json()
-        .catch(() => undefined);
-      if (!isRecord(body) || 'anthropic_version' in body) return fetch(request);
-      return fetch(new Request(request, { body: JSON.stringify({ anthropic_version: ANTHROPIC_VERSION, ...body }) }));
+    fetch: (input, init) => {
+      const url = new URL(input instanceof Request ? input.url : input);
+      const body = url.pathname.endsWith(MESSAGES) ? versioned(init?.body) : undefined;
+      return fetch(input, body === undefined ? init : { ...init, body });
     },
   };
+}
+
+/** A body of Messages with the version that it lacks; undefined where there is nothing to add, or nothing to add it to. */
+function versioned(body: unknown): string | undefined {
+  if (typeof body !== 'string') return undefined;
+  try {
+    const json: unknown = JSON.parse(body);
+    if (!isRecord(json) || 'anthropic_version' in json) return undefined;
+    return JSON.stringify({ anthropic_version: ANTHROPIC_VERSION, ...json });
+  } catch {
+    return undefined;
+  }
 }
