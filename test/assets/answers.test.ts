@@ -288,6 +288,32 @@ describe('lists', () => {
   });
 });
 
+test('no body of any form makes a call of this family throw anything but this library’s errors', async () => {
+  const gateway = await library();
+  const { ima } = clientFor(gateway.url);
+  const circular: Record<string, unknown> = {};
+  circular.filters = circular;
+  for (const body of [null, 5, 'x', [], { page_size: 1n }, circular]) {
+    for (const list of [ima.assets.list, ima.assets.groups.list]) {
+      const call = () => all(Reflect.apply(list, list === ima.assets.list ? ima.assets : ima.assets.groups, [body]));
+      const code = (await errorOf(call())).code;
+      expect([body, ['bad_option', 'invalid_request'].includes(code)]).toEqual([body, true]);
+    }
+    for (const call of [
+      () => Reflect.apply(ima.assets.create, ima.assets, [body]),
+      () => Reflect.apply(ima.assets.get, ima.assets, [body === 'x' ? '' : body]),
+      () => Reflect.apply(ima.assets.update, ima.assets, [body]),
+      () => Reflect.apply(ima.assets.ready, ima.assets, [body === 'x' ? '' : body]),
+      () => Reflect.apply(ima.assets.groups.update, ima.assets.groups, [body]),
+      () => Reflect.apply(ima.assets.groups.create, ima.assets.groups, [body]),
+    ]) {
+      expect(ImaRouterError.is(await errorOf(call()))).toBe(true);
+    }
+  }
+  expect(gateway.requests).toEqual([]);
+  await gateway.close();
+});
+
 test('no answer of any form makes a call of this family throw anything but this library’s errors', async () => {
   let answer: unknown;
   const gateway = await library({ get: () => answer, list: () => answer, quota: () => answer, create: () => answer });

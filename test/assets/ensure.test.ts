@@ -192,6 +192,7 @@ describe('what cannot be meant', () => {
       [{ for: VIDEO, signal: 'no' }, 'bad_option'],
       [{ for: VIDEO, traceId: 'two words' }, 'bad_option'],
       [{ for: VIDEO, name: 'n'.repeat(65) }, 'bad_option'],
+      [{ for: VIDEO, name: '🦊'.repeat(65) }, 'bad_option'],
       [{ for: VIDEO, groupId: '' }, 'bad_option'],
       [{ for: VIDEO, type: 'Film' }, 'invalid_request'],
       [{ for: 'seedance-9' }, 'unknown_model'],
@@ -200,7 +201,12 @@ describe('what cannot be meant', () => {
     ] as const) {
       expect([options, (await loose(FACE, options)).code]).toEqual([options, code]);
     }
-    for (const source of [undefined, null, 5, '', 'dog']) {
+    const noMedia = [
+      ...[undefined, null, 5, '', 'dog', true, {}, [], new Map(), new Date(), new ReadableStream(), () => FACE],
+      ...[new DataView(new ArrayBuffer(8)), new Float32Array(8), { href: 5 }, { href: FACE }, new Response('x')],
+      ...[Promise.resolve(FACE), { size: 1, type: '', arrayBuffer: 5 }],
+    ];
+    for (const source of noMedia) {
       expect(['bad_option', 'invalid_request', 'local_media']).toContain((await loose(source, { for: VIDEO })).code);
     }
     const keyless = new ImaRouter({ baseUrl: gateway.url });
@@ -208,6 +214,54 @@ describe('what cannot be meant', () => {
     expect(gateway.requests).toEqual([]);
     await gateway.close();
   });
+
+  test('is refused by a client that checks nothing too: it would be paid for', async () => {
+    const gateway = await library();
+    for (const validate of ['off', 'schema'] as const) {
+      const hosts = [undefined, async () => 'https://cdn.example/x.png'];
+      for (const hostFile of hosts) {
+        const { ima } = clientFor(gateway.url, { validate, hostFile });
+        for (const source of ['./nope.png', 'asset://x/y', 'not a url', 'ftp://example.com/x.png', 'blob:x']) {
+          const error = await errorOf(ima.assets.ensure(source, { for: VIDEO }));
+          expect([source, error.name, error.mayBeBilled]).toEqual([source, 'InvalidRequestError', false]);
+        }
+      }
+    }
+    expect(gateway.bodies('create')).toEqual([]);
+    const { ima } = clientFor(gateway.url, { validate: 'off', hostFile: async () => 'https://cdn.example/x.png' });
+    expect(await ima.assets.ensure(PNG, { for: VIDEO })).toBe('asset://asset-1');
+    expect(await ima.assets.ensure(FACE, { for: VIDEO })).toBe('asset://asset-2');
+    await gateway.close();
+  });
+
+  test('is no name of sixty-four signs, whatever they are written with', async () => {
+    const gateway = await library();
+    const name = '🦊'.repeat(64);
+    await clientFor(gateway.url).ima.assets.ensure(FACE, { for: VIDEO, name });
+    expect(gateway.bodies('create')).toMatchObject([{ name }]);
+    await gateway.close();
+  });
+});
+
+test('a live index that lists video models alone takes nobody’s uploads away', async () => {
+  const index = { models: [{ modelId: VIDEO, endpoints: [{ method: 'POST', path: '/v1/videos' }] }] };
+  const mock = await mockWith();
+  const { ima } = clientFor(mock.url, {
+    fetch: async (input, init) =>
+      String(input).includes('model-index') ? new Response(JSON.stringify(index)) : fetch(input, init),
+  });
+  expect(await ima.models.refresh()).toMatchObject({ models: 1 });
+  expect(ima.models.get(UPLOAD)).toBeUndefined();
+  const asset = await ima.assets.ensure(FACE, { for: VIDEO });
+  expect(uploads(mock)).toHaveLength(1);
+  expect(await ima.assets.ensure(FACE, { for: VIDEO })).toBe(asset);
+  await ima.validate({ model: VIDEO, prompt: 'x', images: [asset] });
+  // What the document refuses of them is refused as before.
+  const group = await ima.assets.groups.create({ model: UPLOAD, name: 'mine' });
+  const wrong = ima.assets.create({ model: UPLOAD, group_id: group.id, url: 'https://example.com/a.mp4' });
+  expect((await errorOf(wrong)).code).toBe('invalid_request');
+  expect((await errorOf(all(ima.assets.list({ model: UPLOAD, page_size: 101 })))).code).toBe('invalid_request');
+  expect((await errorOf(ima.assets.ensure(FACE, { for: DOMESTIC_VIDEO }))).code).toBe('unknown_model');
 });
 
 describe('the journal', () => {
@@ -215,7 +269,7 @@ describe('the journal', () => {
     const gateway = await library({ get: ({ id }) => yes({ Id: id, Status: 'Processing' }) });
     const directory = await folder();
     const { ima } = clientFor(gateway.url, { journal: directory });
-    const error = await errorOf(ima.assets.ensure(FACE, { for: VIDEO, timeoutMs: 50 }));
+    const error = await errorOf(ima.assets.ensure(FACE, { for: VIDEO, timeoutMs: 300 }));
     expect(error.code).toBe('wait_timeout');
     const later = clientFor(gateway.url, { journal: directory }).ima;
     expect(await later.resume()).toEqual([]);

@@ -84,6 +84,85 @@ describe('the group', () => {
     await gateway.close();
   });
 
+  test('is looked for on fifty pages, and then made: a list without an end is no way to wait', async () => {
+    const gateway = await library({
+      'group/list': ({ page_number: page }) => yes({ Items: [{ Id: `group-x${page}`, Name: 'another' }] }),
+    });
+    expect(await clientFor(gateway.url).ima.assets.ensure(FACE, { for: VIDEO })).toBe('asset://asset-1');
+    expect([gateway.bodies('group/list').length, gateway.bodies('group/create').length]).toEqual([50, 1]);
+    await gateway.close();
+  });
+
+  test('is looked for no longer when the last who waited has left, by signal or out of patience', async () => {
+    let isEndless = true;
+    const gateway = await library({
+      'group/list': ({ page_number: page }, response) => {
+        const name = isEndless ? 'another' : `ima-router ${UPLOAD}`;
+        const answer = JSON.stringify(yes({ Items: [{ Id: `group-${page}`, Name: name }] }));
+        // Slow enough that fifty pages would take seconds.
+        setTimeout(() => response.writeHead(200, { 'content-type': 'application/json' }).end(answer), 60);
+      },
+    });
+    const { ima } = clientFor(gateway.url);
+    const control = new AbortController();
+    const [first, second] = [
+      errorOf(ima.assets.ensure(face(1), { for: VIDEO, signal: control.signal })),
+      errorOf(ima.assets.ensure(face(2), { for: VIDEO, timeoutMs: 400 })),
+    ];
+    await expect.poll(() => gateway.bodies('group/list').length).toBeGreaterThan(1);
+    control.abort();
+    expect(await first).toMatchObject({ code: 'aborted', mayBeBilled: false });
+    // The other one waits on.
+    const before = gateway.bodies('group/list').length;
+    await expect.poll(() => gateway.bodies('group/list').length).toBeGreaterThan(before);
+    expect(await second).toMatchObject({
+      name: 'WaitTimeoutError',
+      code: 'wait_timeout',
+      retryable: true,
+      mayBeBilled: false,
+    });
+    const after = gateway.bodies('group/list').length;
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    // One may have been on its way.
+    expect(gateway.bodies('group/list').length).toBeLessThanOrEqual(after + 1);
+    expect([gateway.bodies('group/create'), gateway.bodies('create')]).toEqual([[], []]);
+    // Who comes later begins anew.
+    isEndless = false;
+    expect(await ima.assets.ensure(face(3), { for: VIDEO })).toBe('asset://asset-1');
+    expect(gateway.bodies('create')).toMatchObject([{ group_id: 'group-1' }]);
+    await gateway.close();
+  });
+
+  test('is looked for anew by who comes after the last has left, though the old search is not through', async () => {
+    let open = (): void => {};
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    let reads = 0;
+    class Slow extends MemoryJournal {
+      override async get(key: string) {
+        if (key.startsWith('group-')) {
+          reads++;
+          await gate;
+        }
+        return super.get(key);
+      }
+    }
+    const gateway = await library();
+    const { ima } = clientFor(gateway.url, { journal: new Slow() });
+    const control = new AbortController();
+    const first = errorOf(ima.assets.ensure(face(1), { for: VIDEO, signal: control.signal }));
+    await expect.poll(() => reads).toBe(1);
+    control.abort();
+    expect((await first).code).toBe('aborted');
+    const second = ima.assets.ensure(face(2), { for: VIDEO });
+    await expect.poll(() => reads).toBe(2);
+    open();
+    expect(await second).toBe('asset://asset-1');
+    expect(gateway.bodies('group/list')).toHaveLength(1);
+    await gateway.close();
+  });
+
   test('that could not be looked up is looked up again', async () => {
     const gateway = await library({
       'group/list': (_, __, count) => (count === 1 ? no('asset feature is disabled') : yes({ Items: [] })),

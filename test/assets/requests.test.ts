@@ -1,9 +1,9 @@
 // A request that names an asset it cannot use is refused before it is paid for, by whoever can know.
 
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { ImaRouter, MemoryJournal } from '../../src/index.js';
 import { folders } from '../journal/support.js';
-import { all, gateways, paid } from '../lifecycle/support.js';
+import { all, gateways, moment, paid } from '../lifecycle/support.js';
 import { dig } from '../mock/helpers.js';
 import { clientFor } from '../support/client.js';
 import { errorOf } from '../support/error-of.js';
@@ -11,6 +11,7 @@ import { DOMESTIC_VIDEO, FACE, library, UPLOAD, VIDEO, yes } from './support.js'
 
 const { mockWith } = gateways();
 const folder = folders();
+afterEach(() => vi.useRealTimers());
 const REJECTED = 'https://example.com/stranger.png';
 const smiles = (asset: string) => ({ prompt: 'she smiles', images: [asset] });
 
@@ -191,4 +192,111 @@ test('a journal that cannot be asked keeps nobody from a request', async () => {
   });
   await ima.validate({ model: VIDEO, ...smiles('asset://asset-1') });
   expect(warnings).toMatchObject([{ code: 'journal_unavailable' }]);
+});
+
+describe('the journal is asked for assets', () => {
+  /** A journal that counts. */
+  class Counting extends MemoryJournal {
+    lists = 0;
+    override list(...filter: Parameters<MemoryJournal['list']>) {
+      this.lists++;
+      return super.list(...filter);
+    }
+  }
+  const named = (...ids: string[]) => ({ model: VIDEO, prompt: 'x', images: ids.map((id) => `asset://${id}`) });
+
+  test('once for all that it does not know, in one request and in many, and not again for a while', async () => {
+    const journal = new Counting();
+    const { ima } = clientFor('http://127.0.0.1:9', { journal });
+    await ima.validate(named('a', 'b', 'c'));
+    expect(journal.lists).toBe(1);
+    await Promise.all(Array.from({ length: 20 }, () => ima.validate(named('b', 'c', 'd'))));
+    expect(journal.lists).toBe(2);
+    await ima.validate(named('a', 'd'));
+    expect(journal.lists).toBe(2);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 29_000 });
+    await ima.validate(named('a'));
+    expect(journal.lists).toBe(2);
+    vi.setSystemTime(Date.now() + 2000);
+    await ima.validate(named('a', 'd'));
+    expect(journal.lists).toBe(3);
+  });
+
+  test('once for those that it knows, however often: and yet what another process hears is heard', async () => {
+    let isOver = false;
+    const gateway = await library({ get: ({ id }) => yes({ Id: id, Status: isOver ? 'Failed' : 'Processing' }) });
+    const journal = new Counting();
+    const { ima } = clientFor(gateway.url, { journal });
+    const ids: string[] = [];
+    for (let at = 0; at < 2; at++) {
+      ids.push((await ima.assets.create({ model: UPLOAD, group_id: 'group-1', url: `${FACE}?${at}` })).id);
+    }
+    const fresh = clientFor(gateway.url, { journal }).ima;
+    journal.lists = 0;
+    for (let at = 0; at < 3; at++) {
+      const { issues } = Object(await errorOf(fresh.validate(named(...ids, 'foreign'))));
+      expect(issues).toMatchObject([{ rule: 'assets.unreviewed' }, { rule: 'assets.unreviewed' }]);
+    }
+    expect(journal.lists).toBe(1);
+    isOver = true;
+    await errorOf(ima.assets.ready(ids[0] ?? ''));
+    const { issues } = Object(await errorOf(fresh.validate(named(...ids))));
+    expect(issues).toMatchObject([{ rule: 'assets.refused' }, { rule: 'assets.unreviewed' }]);
+    await gateway.close();
+  });
+
+  test('that it missed and this client has uploaded since: it is known at once', async () => {
+    const gateway = await library();
+    const { ima } = clientFor(gateway.url);
+    await ima.validate(named('asset-1'));
+    const asset = await ima.assets.create({ model: UPLOAD, group_id: 'group-1', url: FACE });
+    expect(asset.id).toBe('asset-1');
+    const error = await errorOf(ima.validate({ ...named('asset-1'), model: DOMESTIC_VIDEO }));
+    expect(error).toMatchObject({ issues: [{ rule: 'assets.channel' }] });
+    await gateway.close();
+  });
+
+  test.each([
+    { come: [['a'], ['b'], ['a', 'b']], lists: 1 },
+    { come: [['a'], ['b', 'c'], ['c', 'd']], lists: 2 },
+  ])('$lists times where $come come while it is being asked for a and b', async ({ come, lists }) => {
+    let answer = (): void => {};
+    const slow = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    class Slow extends Counting {
+      override async list(...filter: Parameters<MemoryJournal['list']>) {
+        const found = super.list(...filter);
+        await slow;
+        return found;
+      }
+    }
+    const journal = new Slow();
+    const { ima } = clientFor('http://127.0.0.1:9', { journal });
+    const first = ima.validate(named('a', 'b'));
+    await expect.poll(() => journal.lists).toBe(1);
+    const later = come.map((ids) => ima.validate(named(...ids)));
+    await moment(50);
+    answer();
+    await Promise.all([first, ...later]);
+    expect(journal.lists).toBe(lists);
+    await ima.validate(named(...come.flat()));
+    expect(journal.lists).toBe(lists);
+  });
+
+  test('again after it could not be asked', async () => {
+    let isAway = true;
+    class Moody extends Counting {
+      override list(...filter: Parameters<MemoryJournal['list']>) {
+        return isAway ? Promise.reject(new Error('away')) : super.list(...filter);
+      }
+    }
+    const journal = new Moody();
+    const { ima, warnings } = clientFor('http://127.0.0.1:9', { journal });
+    await ima.validate(named('a', 'b'));
+    expect(warnings).toMatchObject([{ code: 'journal_unavailable', message: expect.stringContaining('2 assets') }]);
+    isAway = false;
+    await ima.validate(named('a', 'b'));
+    expect(journal.lists).toBe(1);
+  });
 });

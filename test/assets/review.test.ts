@@ -265,7 +265,7 @@ test('an asset that is gone before its review is over is uploaded again when it 
     },
   });
   const { ima } = clientFor(gateway.url);
-  await errorOf(ima.assets.ensure(FACE, { for: VIDEO, timeoutMs: 20 }));
+  await errorOf(ima.assets.ensure(FACE, { for: VIDEO, timeoutMs: 300 }));
   isGone = true;
   expect(await ima.assets.ensure(FACE, { for: VIDEO })).toBe('asset://asset-2');
   expect(gateway.bodies('create')).toHaveLength(2);

@@ -83,6 +83,61 @@ describe('a header of one request', () => {
   });
 });
 
+describe('headers in another form', () => {
+  /** What JavaScript may hand in, and TypeScript would not. */
+  const at = (headers: unknown): object => ({ headers });
+
+  test('`Headers` are headers, of a client, of one request and of a batch', async () => {
+    const mock = await mockWith();
+    const headers = new Headers({ 'X-Moderation': 'enabled' });
+    const { ima } = clientFor(mock.url);
+    await ima.submit(clip, at(headers));
+    await all(ima.batch([clip], at(headers)));
+    expect(mock.ledger.submits.map((one) => one.headers?.['x-moderation'])).toEqual(['enabled', 'enabled']);
+    const raw = await server((_, response) => json(response, { id: 'task_1', status: 'queued' }));
+    await clientFor(raw.url, at(new Headers({ 'X-Team': 'a' }))).ima.submit(clip, at(Object.create(null)));
+    expect(raw.requests[0]?.headers).toMatchObject({ 'x-team': 'a' });
+  });
+
+  test('`Headers` are checked like any others', async () => {
+    const raw = await server((_, response) => json(response, {}));
+    const { ima } = clientFor(raw.url);
+    for (const headers of [{ 'x-moderation': 'disabled' }, { authorization: 'Bearer sk-other-0123456789' }]) {
+      expect(await errorOf(ima.submit(clip, at(new Headers(headers))))).toMatchObject({ code: 'bad_option' });
+    }
+    expect(raw.requests).toEqual([]);
+  });
+
+  class Own {
+    'x-moderation' = 'enabled';
+  }
+  const entries = Object.entries(moderated.headers);
+  test.each([
+    ['a Map', new Map(entries)],
+    ['pairs', entries],
+    ['an empty list', []],
+    ['URLSearchParams', new URLSearchParams(entries)],
+    ['an instance of a class', new Own()],
+    ['a function', () => moderated.headers],
+    ['a value that is null', { 'x-mine': null }],
+    ['a value that is a list', { 'x-mine': ['a'] }],
+  ])('%s is refused: its headers would be lost, and the video paid', async (_, headers) => {
+    const raw = await server((__, response) => json(response, { id: 'task_1', status: 'queued' }));
+    const { ima } = clientFor(raw.url);
+    const sends: (() => Promise<unknown>)[] = [
+      () => ima.submit(clip, at(headers)),
+      () => all(ima.batch([clip], at(headers))),
+    ];
+    for (const send of sends) {
+      const error = await errorOf(Promise.resolve().then(send));
+      expect(error).toBeInstanceOf(ConfigError);
+      expect(error).toMatchObject({ code: 'bad_option', param: 'headers' });
+    }
+    expect(() => clientFor(raw.url, at(headers))).toThrow(ConfigError);
+    expect(raw.requests).toEqual([]);
+  });
+});
+
 describe('refused before anything is sent', () => {
   const refusals: [
     name: string,

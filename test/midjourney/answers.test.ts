@@ -63,6 +63,46 @@ describe('a task', () => {
     await again.result();
     expect(await journal.list()).toMatchObject([{ state: 'succeeded' }]);
   });
+
+  test('that has ended, by code 21, keeps its record with all that it came to, and is not pending again', async () => {
+    const at = await gateway(server, { submit: (nth) => taken('17', nth === 1 ? 1 : 21, 'task exists') });
+    const journal = new MemoryJournal();
+    const { ima } = clientFor(at.url, { journal });
+    const first = await ima.midjourney.imagine(PROMPT);
+    await first.result();
+    const before = await journal.list();
+    for (const prompt of [PROMPT.prompt, 'a fox, please']) {
+      const again = await ima.midjourney.imagine({ prompt });
+      expect([again.id, again.toJSON().key]).toEqual([first.id, first.toJSON().key]);
+      expect(await journal.list()).toEqual(before);
+      expect(await ima.resume()).toEqual([]);
+      expect((await again.result()).outputs).toHaveLength(1);
+    }
+    expect(before).toMatchObject([{ state: 'succeeded', outputs: 1, traceId: first.traceId }]);
+    expect(await journal.list()).toEqual(before);
+  });
+
+  test.each([
+    'Task already exists: a cat at the window',
+    'task exists: a modal jazz band waiting at the window',
+    '任务已存在：窗口边的猫',
+  ])('that is there already, by code 21, waits for nobody because its prompt speaks of windows: %s', async (words) => {
+    const at = await gateway(server, { submit: () => taken('17', 21, words) });
+    const task = await clientFor(at.url).ima.midjourney.imagine(PROMPT);
+    expect(task.state.needs).toBeUndefined();
+    expect((await task.result()).outputs).toHaveLength(1);
+  });
+
+  test.each([
+    [{ description: 'Waiting for window confirm' }],
+    [{ description: '窗口等待' }],
+    [{ description: '弹窗确认' }],
+    [{ description: 'task exists', properties: { status: 'MODAL' } }],
+  ])('that waits at a window says so: %j', async (answer) => {
+    const at = await gateway(server, { submit: () => ({ ...taken('17', 21), ...answer }) });
+    const task = await clientFor(at.url).ima.midjourney.imagine(PROMPT);
+    expect(task.state.needs).toBe('modal');
+  });
 });
 
 describe('no task', () => {

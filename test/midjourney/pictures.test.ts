@@ -104,6 +104,21 @@ describe('x-youchuan-setting', () => {
     expect(await errorOf(ima.midjourney.imagine(PROMPT, { youchuanSetting: 'two\nlines' }))).toBeInstanceOf(
       ConfigError,
     );
+    for (const youchuanSetting of [null, '', ' ', 7, {}]) {
+      const options: object = { youchuanSetting };
+      expect(await errorOf(ima.midjourney.imagine(PROMPT, options))).toMatchObject({
+        code: 'bad_option',
+        param: 'youchuanSetting',
+      });
+    }
+    // Beside the setting they are looked at too.
+    for (const headers of ['abc', null, [['x-mine', 'a']], new Map([['x-mine', 'a']])]) {
+      const options: object = { youchuanSetting: setting, headers };
+      expect(await errorOf(ima.midjourney.imagine(PROMPT, options))).toMatchObject({
+        code: 'bad_option',
+        param: 'headers',
+      });
+    }
     expect(at.requests).toEqual([]);
   });
 });

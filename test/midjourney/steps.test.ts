@@ -13,6 +13,7 @@ import {
 import { gateways, posts } from '../lifecycle/support.js';
 import { clientFor } from '../support/client.js';
 import { errorOf } from '../support/error-of.js';
+import { json } from '../support/server.js';
 import { button, finished, gateway, grid, PROMPT } from './support.js';
 
 const { mockWith, server } = gateways();
@@ -251,6 +252,63 @@ describe('a button that opens a window', () => {
     expect(at.bodies).toEqual([]);
     await ima.midjourney.change(parent, '🎞', { model: 'mj_variation' });
     expect(at.bodies).toEqual([{ model: 'mj_variation', taskId: '17', customId: 'MJ::JOB::animate_high::1::abc' }]);
+  });
+});
+
+describe('a verb', () => {
+  test('buys nothing but its own: another model is refused before anything is sent', async () => {
+    const at = await gateway(server);
+    const { midjourney } = clientFor(at.url).ima;
+    const verbs: Record<'imagine' | 'blend' | 'change' | 'modal', (...args: unknown[]) => Promise<unknown>> = {
+      imagine: midjourney.imagine.bind(midjourney) as (...args: unknown[]) => Promise<unknown>,
+      blend: midjourney.blend.bind(midjourney) as (...args: unknown[]) => Promise<unknown>,
+      change: midjourney.change.bind(midjourney) as (...args: unknown[]) => Promise<unknown>,
+      modal: midjourney.modal.bind(midjourney) as (...args: unknown[]) => Promise<unknown>,
+    };
+    const base64Array = ['https://a.example/1.png', 'https://a.example/2.png'];
+    const customId = 'MJ::RemixModal::a';
+    const parent = { id: '17', raw: finished('17', [button('MJ::JOB::upsample::1::a', 'U1')]) };
+    // As data that writes itself, a body could name its model past any look at its fields.
+    const sly = { ...PROMPT, toJSON: () => ({ model: 'kling-v3-video', ...PROMPT }) };
+    const orders: [verb: keyof typeof verbs, args: unknown[], code: string][] = [
+      ['imagine', [{ model: 'kling-v3-video', ...PROMPT }], 'wrong_model'],
+      ['imagine', [{ model: 'mj_blend', base64Array, dimensions: 'SQUARE' }], 'wrong_model'],
+      ['imagine', [{ model: null, ...PROMPT }], 'wrong_model'],
+      ['imagine', [sly], 'wrong_endpoint'],
+      ['blend', [{ model: 'mj_imagine', base64Array, dimensions: 'SQUARE', ...PROMPT }], 'wrong_model'],
+      ['blend', [{ model: 'mj_imagine', base64Array }], 'wrong_model'],
+      ['modal', ['17', { model: 'mj_imagine', customId, ...PROMPT }], 'wrong_model'],
+      ['change', [parent, 'U1', { model: 'kling-v3-video', ...PROMPT }], 'wrong_endpoint'],
+      ['change', [parent, 'U1', { model: 'mj_imagine', ...PROMPT }], 'wrong_endpoint'],
+    ];
+    for (const [verb, args, code] of orders) {
+      for (const validate of ['full', 'off']) {
+        const options = verb === 'change' ? [] : [{ validate }];
+        const error = await errorOf(verbs[verb](...args, ...options));
+        expect(error).toBeInstanceOf(InvalidRequestError);
+        expect(error).toMatchObject({ code, mayBeBilled: false });
+      }
+    }
+    expect(at.requests).toEqual([]);
+    // Its own may be named.
+    await midjourney.imagine({ model: 'mj_imagine', ...PROMPT });
+    await verbs.modal('17', { model: 'mj_remix', customId, ...PROMPT });
+    expect(at.requests.map(({ url }) => url)).toEqual(['/mj/submit/imagine', '/mj/submit/modal']);
+  });
+
+  test('is gone where the live index has no such model, at both paths of blend', async () => {
+    const models = [{ modelId: 'x', endpoints: [{ method: 'POST', path: '/v1/videos' }] }];
+    const at = await server((_, response) => json(response, { models }));
+    const { ima } = clientFor(at.url);
+    await ima.models.refresh();
+    const base64Array = ['https://a.example/1.png', 'https://a.example/2.png'];
+    const steps = [
+      () => ima.midjourney.imagine(PROMPT),
+      () => ima.midjourney.blend({ base64Array }),
+      () => ima.midjourney.blend({ base64Array, dimensions: 'SQUARE' }),
+    ];
+    for (const step of steps) expect(await errorOf(step())).toMatchObject({ code: 'unknown_model' });
+    expect(posts(at)).toEqual([]);
   });
 });
 

@@ -4,7 +4,14 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ConfigError, type ImaRouter, MemoryJournal, type Task, TaskNeedsInputError } from '../../src/index.js';
+import {
+  ConfigError,
+  type ImaRouter,
+  InvalidRequestError,
+  MemoryJournal,
+  type Task,
+  TaskNeedsInputError,
+} from '../../src/index.js';
 import { all, gateways, posts } from '../lifecycle/support.js';
 import { clientFor } from '../support/client.js';
 import { errorOf } from '../support/error-of.js';
@@ -186,6 +193,58 @@ describe('who comes later', () => {
     expect((await third.journal.list()).map(({ state }) => state)).toEqual(['succeeded', 'succeeded']);
   });
 
+  test('an end that is noted while the answer comes in is the last word: nothing is pending again', async () => {
+    const at = await gateway(server, {
+      submit: (nth) => (nth === 1 ? taken('17', 21, 'Waiting for window confirm') : taken('17')),
+    });
+    const journal = new MemoryJournal();
+    let ended = (): void => {};
+    const end = new Promise<void>((resolve) => {
+      ended = resolve;
+    });
+    const { ima } = clientFor(at.url, {
+      journal: {
+        ...{ get: (key) => journal.get(key), list: (filter) => journal.list(filter) },
+        put: async (record) => {
+          await journal.put(record);
+          if (record.state === 'succeeded') ended();
+        },
+        // The intent of the answer is taken back when the task has ended.
+        delete: async (key) => {
+          await end;
+          await journal.delete(key);
+        },
+      },
+    });
+    const customId = 'MJ::CustomZoom::1::a';
+    const parent = { id: '16', raw: finished('16', [button(customId, 'Custom Zoom')]) };
+    const zoom = await ima.midjourney.change(parent, 'Custom Zoom', PAST_RULES);
+    const answering = ima.midjourney.modal(zoom, { customId, ...WORDS });
+    // The answer has gone out; the task ends before the record of it is made.
+    await expect.poll(() => at.bodies.length).toBe(2);
+    expect((await ima.task(zoom.toJSON()).result()).outputs).toHaveLength(1);
+    expect((await answering).id).toBe('17');
+    expect(await journal.list()).toMatchObject([
+      { key: zoom.toJSON().key, state: 'succeeded', taskId: '17', outputs: 1, request: { customId, ...WORDS } },
+    ]);
+    expect(await ima.resume()).toEqual([]);
+  });
+
+  test('a second answer to a finished task leaves its end where it is', async () => {
+    const at = await gateway(server, {
+      submit: (nth) => (nth === 1 ? taken('17', 21, 'Waiting for window confirm') : taken('17')),
+    });
+    const { ima } = clientFor(at.url);
+    const customId = 'MJ::CustomZoom::1::a';
+    const parent = { id: '16', raw: finished('16', [button(customId, 'Custom Zoom')]) };
+    const zoom = await ima.midjourney.change(parent, 'Custom Zoom', PAST_RULES);
+    await (await ima.midjourney.modal(zoom, { customId, ...WORDS })).result();
+    const again = await ima.midjourney.modal(zoom.id, { customId, prompt: 'a wolf --zoom 2' });
+    expect(again.toJSON().key).toBe(zoom.toJSON().key);
+    expect(await ima.journal.list()).toMatchObject([{ state: 'succeeded', outputs: 1, taskId: '17' }]);
+    expect(await ima.resume()).toEqual([]);
+  });
+
   test('an equal answer to the window attaches to the one that is pending', async () => {
     const mock = await mockWith();
     const { ima } = clientFor(mock.url, { poll: { minMs: 3000, maxMs: 3000 } });
@@ -313,6 +372,49 @@ describe('modal', () => {
       { ...body, maskBase64: `data:image/png;base64,${png}` },
     ]);
     expect(posts(at).every(({ url }) => url === '/mj/submit/modal')).toBe(true);
+  });
+
+  test('a button that opens no window is for `change`, by label, by words and by id', async () => {
+    const at = await gateway(server, {
+      state: (id) => finished(id, [button('MJ::JOB::upsample::1::a', 'U1'), button('MJ::JOB::reroll::0::a')]),
+    });
+    const { ima } = clientFor(at.url);
+    const known = { id: '17', raw: finished('17', [button('MJ::JOB::upsample::1::a', 'U1')]) };
+    for (const customId of ['U1', 'upscale 1', 'MJ::JOB::upsample::1::a']) {
+      const before = at.requests.length;
+      const errors = [await errorOf(ima.midjourney.modal(known, { customId, ...WORDS }))];
+      // What stands under a finished picture needs no question.
+      expect(at.requests).toHaveLength(before);
+      errors.push(await errorOf(ima.midjourney.modal('17', { customId, ...WORDS })));
+      for (const error of errors) {
+        expect(error).toBeInstanceOf(InvalidRequestError);
+        expect(error).toMatchObject({ code: 'needs_change', phase: 'validate', mayBeBilled: false });
+        expect(error.hint).toContain("ima.midjourney.change(parent, 'MJ::JOB::upsample::1::a')");
+      }
+    }
+    expect(at.bodies).toEqual([]);
+    // A custom zoom is taken by both.
+    const zoom = { id: '17', raw: finished('17', [button('MJ::CustomZoom::1::a', 'Custom Zoom')]) };
+    await ima.midjourney.modal(zoom, { customId: 'Custom Zoom', ...WORDS });
+    expect(at.bodies).toMatchObject([{ model: 'mj_remix', customId: 'MJ::CustomZoom::1::a' }]);
+  });
+
+  test('answers any button with which a task waits: where an account remixes, a variation opens a window', async () => {
+    const at = await gateway(server, {
+      submit: () => taken('17'),
+      state: (id, nth) => (nth === 1 ? { id, status: 'MODAL', progress: '0%' } : finished(id, [])),
+    });
+    const customId = 'MJ::JOB::variation::3::a';
+    // This client knows nothing of it, and asks once.
+    const { ima } = clientFor(at.url);
+    expect((await (await ima.midjourney.modal('17', { customId, ...WORDS })).result()).outputs).toHaveLength(1);
+    // The journal of this one knows what was pressed.
+    const other = clientFor(at.url).ima;
+    const parent = { id: '16', raw: finished('16', [button(customId, 'V3')]) };
+    await other.midjourney.change(parent, 'V3');
+    const before = at.requests.length;
+    await other.midjourney.modal('17', { customId, ...WORDS });
+    expect(at.requests.slice(before).map(({ method }) => method)).toEqual(['POST']);
   });
 
   test('what cannot be is refused before it is sent', async () => {

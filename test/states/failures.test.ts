@@ -119,6 +119,17 @@ describe('what it is about', () => {
     expect(verdictOn('Banned prompt detected').hint).toBeUndefined();
   });
 
+  // An asset is a paid upload, and the review takes no celebrities.
+  test.each(['Celebrity likeness is not allowed', 'a celebrity was recognised', 'this real person is a celebrity'])(
+    'somebody well known: %s is no matter of assets',
+    (text) => {
+      const { kind, hint } = verdictOn(text);
+      expect(kind).toBe('moderation');
+      expect(hint).toContain('other media or another prompt');
+      expect(hint).not.toMatch(/asset:|upload/);
+    },
+  );
+
   test('a long text is read in no time', () => {
     const startedAt = performance.now();
     for (const piece of [

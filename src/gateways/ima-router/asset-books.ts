@@ -3,8 +3,9 @@
 import type { Candidate } from '../../catalog/index.js';
 import type { Rooms } from '../../client.js';
 import type { JournalRecord } from '../../tasks/index.js';
-import { messageOf, type RequestIssue } from '../../transport/index.js';
-import { ASSET_CREATE, type Asset, type AssetStatus } from './asset-shapes.js';
+import type { RequestIssue } from '../../transport/index.js';
+import { AssetRecords } from './asset-records.js';
+import type { Asset, AssetStatus } from './asset-shapes.js';
 
 /** What is known of one asset. */
 interface Known {
@@ -32,6 +33,12 @@ export function channelOf(uploadModel: string): string {
 /** The rule that time mends. */
 export const UNREVIEWED = 'assets.unreviewed';
 
+/**
+ * The mark (`error.code`) of the record of an asset that the gateway had and has no more. That is no refused review: of such
+ * an asset nothing is known, and the gateway decides.
+ */
+export const GONE_CODE = 'asset_gone';
+
 const ADDRESS = /^\s*asset:\/\/([^\s/?#]+)/i;
 
 /**
@@ -42,16 +49,23 @@ const REVIEW_MS = 64_000;
 
 /** What is known of the assets of one client. */
 export class AssetBooks {
-  readonly #rooms: Pick<Rooms, 'catalog' | 'journal' | 'warn'>;
+  readonly #rooms: Pick<Rooms, 'catalog' | 'journal' | 'transport' | 'warn'>;
+  readonly #records: AssetRecords;
   readonly #known = new Map<string, Known>();
 
-  constructor(rooms: Pick<Rooms, 'catalog' | 'journal' | 'warn'>) {
+  constructor(rooms: Pick<Rooms, 'catalog' | 'journal' | 'transport' | 'warn'>) {
     this.#rooms = rooms;
+    this.#records = new AssetRecords(rooms);
   }
 
   /** An asset was uploaded under `model`. */
   made(id: string, model: string): void {
     this.#note(id, { model });
+  }
+
+  /** The gateway does not have it any more. */
+  gone(id: string): void {
+    this.#known.delete(id);
   }
 
   /** The gateway has told of an asset. */
@@ -72,18 +86,27 @@ export class AssetBooks {
     if (known === undefined || endpoint.schema === null || endpoint.pollPath === null || isOthers) return [];
     if (!JSON.stringify(body).toLowerCase().includes('asset://')) return [];
     const { inWords, leavesOf } = await import('./rules/fields.js');
-    const issues: RequestIssue[] = [];
-    for (const leaf of leavesOf(body)) {
+    const named = [...leavesOf(body)].flatMap((leaf) => {
       const id = typeof leaf.value === 'string' ? ADDRESS.exec(leaf.value)?.[1] : undefined;
-      if (id === undefined || inWords(leaf)) continue;
-      const problem = known.uploadModel === undefined ? TAKES_NONE : await this.problemWith(id, model);
-      if (problem !== undefined) issues.push({ path: [...leaf.path], ...problem, received: `"asset://${id}"` });
-    }
-    return issues;
+      return id === undefined || inWords(leaf) ? [] : [{ id, path: [...leaf.path] }];
+    });
+    // All at once: the journal is asked once for all of them.
+    const issues = await Promise.all(
+      named.map(async ({ id, path }): Promise<RequestIssue | undefined> => {
+        const problem = known.uploadModel === undefined ? TAKES_NONE : await this.problemWith(id, model);
+        return problem && { path, ...problem, received: `"asset://${id}"` };
+      }),
+    );
+    return issues.filter((issue) => issue !== undefined);
   }
 
   /** What keeps `videoModel` from using the asset `id`, as far as anybody here knows. */
   async problemWith(id: string, videoModel: string): Promise<AssetProblem | undefined> {
+    // A gateway may repeat what it was sent, with a key or the signature of a URL.
+    return this.#rooms.transport.redact(await this.#problemWith(id, videoModel));
+  }
+
+  async #problemWith(id: string, videoModel: string): Promise<AssetProblem | undefined> {
     const wanted = this.#rooms.catalog.get(videoModel)?.uploadModel;
     if (wanted === undefined) return undefined;
     const { model, status, heardAt = 0, why } = await this.#of(id);
@@ -110,19 +133,8 @@ export class AssetBooks {
   }
 
   /** The record of an upload by its asset's id; undefined where the journal has none, or cannot tell. */
-  async recordOf(id: string): Promise<JournalRecord | undefined> {
-    try {
-      const records = await this.#rooms.journal.list({ taskId: id });
-      const { gateway } = this.#rooms.catalog.data;
-      return records.find((one) => one.taskId === id && one.endpoint === ASSET_CREATE && one.gateway === gateway);
-    } catch (error) {
-      // What cannot be looked up is not known; the request goes its way.
-      this.#rooms.warn({
-        code: 'journal_unavailable',
-        message: `Asset ${id} could not be looked up: ${messageOf(error)}`,
-      });
-      return undefined;
-    }
+  recordOf(id: string): Promise<JournalRecord | undefined> {
+    return this.#records.of(id);
   }
 
   #note(id: string, more: Known): void {
@@ -150,6 +162,7 @@ const TAKES_NONE: AssetProblem = {
 /** How a review stands by its record: another process may have heard the end. */
 function notedReview({ state, error, createdAt }: JournalRecord, here: Known | undefined): Known {
   if (state === 'succeeded') return { status: 'Active' };
+  if (error?.code === GONE_CODE) return {};
   if (state === 'failed' || state === 'cancelled') return { status: 'Failed', why: error?.message };
   return { status: 'Processing', heardAt: here?.heardAt ?? Date.parse(createdAt) };
 }

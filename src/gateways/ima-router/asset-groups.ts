@@ -3,7 +3,14 @@
 import type { AssetGroupCreateBody, AssetGroupListBody } from '../../../generated/ima-router/requests.js';
 import type { Rooms } from '../../client.js';
 import type { JournalRecord } from '../../tasks/index.js';
-import { InvalidResponseError, messageOf, sha256, WaitAbortedError } from '../../transport/index.js';
+import {
+  InvalidResponseError,
+  LONGEST_TIMER_MS,
+  messageOf,
+  sha256,
+  WaitAbortedError,
+  WaitTimeoutError,
+} from '../../transport/index.js';
 import type { FreeCallOptions } from './account.js';
 import type { AssetGroup } from './asset-shapes.js';
 
@@ -16,8 +23,20 @@ export interface GroupPort {
   createGroup(body: { model: UploadModel } & AssetGroupCreateBody, options: FreeCallOptions): Promise<AssetGroup>;
   listGroups(
     body: { model?: UploadModel | undefined } & AssetGroupListBody,
-    options: FreeCallOptions,
+    options: FreeCallOptions & { mostPages: number },
   ): AsyncIterable<AssetGroup>;
+}
+
+/**
+ * What a body for an upload model is, and where it goes, where the live index does not have that model there: an index
+ * that lists video models alone takes nobody's uploads away. Undefined where it has, and for models of other kinds.
+ */
+export function placeOf({ catalog }: Pick<Rooms, 'catalog'>, model: unknown, path: string) {
+  const id = UPLOAD_MODELS.find((one) => one === model);
+  if (id === undefined || catalog.get(id)?.endpoints.some((one) => one.path === path)) return undefined;
+  const known = catalog.data.models.find((one) => one.id === id);
+  const endpoint = known?.endpoints.find((one) => one.path === path);
+  return known === undefined || endpoint === undefined ? undefined : { model: id, modality: known.modality, endpoint };
 }
 
 /** How the groups that `ensure` makes are called, before their upload model: anybody can see whose they are. */
@@ -26,32 +45,54 @@ const GROUP_NAME = 'ima-router';
 /** The group type that the document gives as the only one in use. */
 const GROUP_TYPE = 'AIGC';
 
+/** Pages of 100 that are looked through for a group of ours: to make a new one is free, and sooner done. */
+const MOST_PAGES = 50;
+
+/** How long one caller waits for a group. */
+export interface GroupPatience {
+  signal?: AbortSignal | undefined;
+  timeoutMs?: number | undefined;
+}
+
+/** The way to a group, shared by all who need it: it goes on as long as one of them waits. */
+interface Search {
+  found: Promise<string>;
+  stop: AbortController;
+  waiting: number;
+  isOver: boolean;
+}
+
 /** The groups of one client, one for each upload model. */
 export class UploadGroups {
   readonly #rooms: Rooms;
   readonly #port: GroupPort;
   /** By upload model, the group in use or on its way. */
-  readonly #held = new Map<UploadModel, Promise<string>>();
+  readonly #held = new Map<UploadModel, Search>();
 
   constructor(rooms: Rooms, port: GroupPort) {
     this.#rooms = rooms;
     this.#port = port;
   }
 
-  /** The id of the group for `model`. Throws `WaitAbortedError`, and what the calls throw; nothing was bought then. */
-  async of(model: UploadModel, signal: AbortSignal | undefined): Promise<string> {
-    return this.#unlessAborted(async () => this.#held.get(model) ?? this.#looked(model, undefined), signal);
+  /**
+   * The id of the group for `model`. Throws `WaitAbortedError`, `WaitTimeoutError`, and what the calls throw; nothing was
+   * bought then.
+   */
+  async of(model: UploadModel, patience: GroupPatience): Promise<string> {
+    assertNotAborted(patience);
+    return this.#joined(model, this.#held.get(model) ?? this.#search(model, undefined), patience);
   }
 
   /** Another one, where `gone` turned out to be no group any more. Whoever finds out later gets the same. */
-  async instead(model: UploadModel, gone: string, signal: AbortSignal | undefined): Promise<string> {
-    return this.#unlessAborted(async () => {
-      const held = this.#held.get(model);
-      const isReplaced = held !== undefined && (await held.catch(() => gone)) !== gone;
-      // Somebody may have begun to look while this one waited.
-      const now = this.#held.get(model);
-      return isReplaced ? held : now !== undefined && now !== held ? now : this.#looked(model, gone);
-    }, signal);
+  async instead(model: UploadModel, gone: string, patience: GroupPatience): Promise<string> {
+    assertNotAborted(patience);
+    const held = this.#held.get(model);
+    // What cannot be found is no other group.
+    const id = held && (await this.#joined(model, held, patience, () => gone));
+    if (id !== undefined && id !== gone) return id;
+    // Somebody may have begun to look while this one waited.
+    const now = this.#held.get(model);
+    return this.#joined(model, now !== undefined && now !== held ? now : this.#search(model, gone), patience);
   }
 
   /** Forgets all, here and in the journal. */
@@ -63,28 +104,68 @@ export class UploadGroups {
     }
   }
 
-  /** Several may wait for it, so it is nobody's to abort. */
-  #looked(model: UploadModel, gone: string | undefined): Promise<string> {
-    const found = this.#found(model, gone);
-    this.#held.set(model, found);
-    found.catch(() => {
-      if (this.#held.get(model) === found) this.#held.delete(model);
-    });
-    return found;
+  /** Several may wait for it, so it is no single one's to abort. */
+  #search(model: UploadModel, gone: string | undefined): Search {
+    const stop = new AbortController();
+    const search: Search = { found: this.#found(model, gone, stop.signal), stop, waiting: 0, isOver: false };
+    this.#held.set(model, search);
+    search.found.then(
+      () => {
+        search.isOver = true;
+      },
+      () => {
+        search.isOver = true;
+        this.#drop(model, search);
+      },
+    );
+    return search;
   }
 
-  async #found(model: UploadModel, gone: string | undefined): Promise<string> {
+  #drop(model: UploadModel, search: Search): void {
+    if (this.#held.get(model) === search) this.#held.delete(model);
+  }
+
+  /** Waits for the end of `search` as long as `patience` lasts. With the last who leaves, the search ends. */
+  async #joined(
+    model: UploadModel,
+    search: Search,
+    { signal, timeoutMs }: GroupPatience,
+    otherwise?: () => string,
+  ): Promise<string> {
+    assertNotAborted({ signal });
+    search.waiting++;
+    const offs: (() => void)[] = [];
+    const left = new Promise<never>((_, reject) => {
+      if (signal !== undefined) offs.push(this.#rooms.transport.aborts.on(signal, () => reject(aborted(signal))));
+      if (timeoutMs === undefined) return;
+      const timer = setTimeout(() => reject(timedOut()), Math.min(timeoutMs, LONGEST_TIMER_MS));
+      offs.push(() => clearTimeout(timer));
+    });
+    try {
+      return await Promise.race([otherwise === undefined ? search.found : search.found.catch(otherwise), left]);
+    } finally {
+      for (const off of offs) off();
+      search.waiting--;
+      if (search.waiting === 0 && !search.isOver) {
+        this.#drop(model, search);
+        search.stop.abort(new Error('nobody waits for it any more'));
+      }
+    }
+  }
+
+  async #found(model: UploadModel, gone: string | undefined, signal: AbortSignal): Promise<string> {
     const key = await this.#keyOf(model);
     const noted = await this.#journal('read', (journal) => journal.get(key));
     // Another process may have found out before.
     if (noted?.taskId !== undefined && noted.taskId !== gone) return noted.taskId;
     const name = `${GROUP_NAME} ${model}`;
-    for await (const group of this.#port.listGroups({ model, filters: { name, group_type: GROUP_TYPE } }, {})) {
+    const filters = { name, group_type: GROUP_TYPE };
+    for await (const group of this.#port.listGroups({ model, filters }, { signal, mostPages: MOST_PAGES })) {
       // The filter may find names that only contain it.
       if (group.name === name && group.id !== gone) return this.#note(key, model, group.id);
     }
     const description = 'Made by ima-router for reference media.';
-    const { id } = await this.#port.createGroup({ model, name, description, group_type: GROUP_TYPE }, {});
+    const { id } = await this.#port.createGroup({ model, name, description, group_type: GROUP_TYPE }, { signal });
     if (id !== gone) return this.#note(key, model, id);
     throw new InvalidResponseError('The gateway gave a new asset group the id of one that is gone.', {
       code: 'invalid_response',
@@ -134,15 +215,10 @@ export class UploadGroups {
       return undefined;
     }
   }
+}
 
-  async #unlessAborted(work: () => Promise<string>, signal: AbortSignal | undefined): Promise<string> {
-    if (signal === undefined) return work();
-    if (signal.aborted) throw aborted(signal);
-    return new Promise<string>((resolve, reject) => {
-      const off = this.#rooms.transport.aborts.on(signal, () => reject(aborted(signal)));
-      work().then(resolve, reject).finally(off);
-    });
-  }
+function assertNotAborted({ signal }: GroupPatience): void {
+  if (signal?.aborted) throw aborted(signal);
 }
 
 const aborted = (signal: AbortSignal): WaitAbortedError =>
@@ -151,6 +227,14 @@ const aborted = (signal: AbortSignal): WaitAbortedError =>
     phase: 'submit',
     hint: 'Nothing was bought by this call.',
     cause: signal.reason,
+  });
+
+const timedOut = (): WaitTimeoutError =>
+  new WaitTimeoutError('No asset group was found or made in time: nothing was uploaded.', {
+    code: 'wait_timeout',
+    phase: 'submit',
+    retryable: true,
+    hint: 'Nothing was bought by this call: call again, with more patience or with a `groupId` of yours.',
   });
 
 /** Stands for the key of `rooms` in the journal, which holds no key, nor a hash of one that anybody else has. */

@@ -2,7 +2,6 @@
 
 import {
   idOf,
-  LOST_TOUCH,
   type StateReading,
   type SubmitReading,
   statusOf,
@@ -10,6 +9,7 @@ import {
   type TaskStatus,
 } from '../../tasks/index.js';
 import { type Answer, isRecord, numberOf, textOf, urlOf, valueAt } from '../../transport/index.js';
+import { believed } from './asset-words.js';
 import { refusalIn, requestIdOf } from './refusal.js';
 import { verdictOn } from './verdict.js';
 
@@ -253,8 +253,7 @@ export function quotaIn(body: unknown): AssetQuota | undefined {
 
 /**
  * What the 2xx answer to an upload means for money. All refusals come as 200 `{"success": false}`. One that names an asset
- * all the same, or that tells of somebody who waited in vain for what stands behind the gateway, is none: an asset may be
- * there, and charged.
+ * all the same is none, nor one that leaves open what became of the upload: an asset may be there, and charged.
  */
 export function readUpload(answer: Answer): SubmitReading {
   const body = answer.json;
@@ -262,8 +261,8 @@ export function readUpload(answer: Answer): SubmitReading {
   const id = assetIdIn(body);
   if (body.success !== false) return id === undefined ? null : { id, state: readReview(answer) };
   const refusal = refusalIn(answer, body, 'invalid');
-  if (refusal === null || id !== undefined || LOST_TOUCH.test(refusal.message)) return null;
-  return { refusal };
+  const sure = refusal === null || id !== undefined ? null : believed(refusal);
+  return sure === null ? null : { refusal: sure };
 }
 
 /** How a review stands; null where the answer holds no asset. */

@@ -2,26 +2,26 @@
 
 import type { AssetCreateBody, MediaInput } from '../../../generated/ima-router/requests.js';
 import type { Rooms, SubmitOptions } from '../../client.js';
-import { checkedTimeout, checkSubmit, type JournalRecord, type Prepared, type Task } from '../../tasks/index.js';
+import { checkSubmit, type JournalRecord, type Prepared, type Task } from '../../tasks/index.js';
 import {
-  bad,
   ConfigError,
   checkNames,
   type ErrorFacts,
-  ImaRouterError,
   InvalidRequestError,
+  isRecord,
   messageOf,
   sha256,
   TaskCancelledError,
   TaskFailedError,
-  TaskNotFoundError,
   WaitAbortedError,
   WaitTimeoutError,
 } from '../../transport/index.js';
 import type { FreeCallOptions } from './account.js';
-import { type AssetBooks, UNREVIEWED } from './asset-books.js';
-import { accountOf, type GroupPort, UPLOAD_MODELS, UploadGroups, type UploadModel } from './asset-groups.js';
-import { ASSET_CREATE, ASSET_POLL, type Asset, type AssetType } from './asset-shapes.js';
+import { type AssetBooks, GONE_CODE, UNREVIEWED } from './asset-books.js';
+import { accountOf, type GroupPort, placeOf, UPLOAD_MODELS, UploadGroups, type UploadModel } from './asset-groups.js';
+import { ASSET_CREATE, ASSET_POLL, type Asset } from './asset-shapes.js';
+import { addressIn, checkEnsure, type EnsureOptions, type ReadyOptions } from './asset-source.js';
+import { saysGone, saysGroupGone } from './asset-words.js';
 
 /** The body of an upload. `model` is needed here: left out, the gateway takes the domestic channel, and charges for it. */
 export type AssetUpload = { model: UploadModel } & AssetCreateBody;
@@ -29,41 +29,10 @@ export type AssetUpload = { model: UploadModel } & AssetCreateBody;
 /** Options of a paid upload: those of `submit`. */
 export type UploadOptions = Omit<SubmitOptions, 'endpoint'>;
 
-/** How a review is waited for. */
-export interface ReadyOptions {
-  signal?: AbortSignal | undefined;
-  /** Patience for the review; 10 minutes unless given. */
-  timeoutMs?: number | undefined;
-}
-
-/** What `ensure` is told. */
-export interface EnsureOptions extends ReadyOptions {
-  /** The video model that will use it: says under which upload model, and so in which channel, it is uploaded. */
-  for: string;
-  /** What it is. Else told by its type, its bytes or its name; `Image` where nothing says, as at the gateway. */
-  type?: AssetType | undefined;
-  /** The asset's name, at most 64 characters. */
-  name?: string | undefined;
-  /** A group of yours, by its id. Else one that this library makes per upload model. */
-  groupId?: string | undefined;
-  traceId?: string | undefined;
-}
-
-const ENSURE_OPTIONS = ['for', 'type', 'name', 'groupId', 'signal', 'timeoutMs', 'traceId'];
-
-/** AssetCreateRequest.name, `maxLength`. */
-const LONGEST_NAME = 64;
-
 /** The calls that uploads are made of. */
 export interface UploadPort extends GroupPort {
   get(id: string, options: FreeCallOptions): Promise<Asset>;
 }
-
-/** A group that is gone, in the words of the gateway and of what stands behind it. */
-const GROUP_GONE = /GroupNotFound|\bgroup (?:is )?(?:not found|does not exist)/i;
-
-/** The same for an asset. */
-const ASSET_GONE = /AssetNotFound|\basset (?:\S{1,80} )?(?:is )?(?:not found|does not exist)/i;
 
 /** Stands for the group while nobody needs to know which: the same media are the same upload in whatever group. */
 const ANY_GROUP = 'any';
@@ -100,21 +69,23 @@ export class Uploads {
   }
 
   /** The address of `source` for `options.for`; see `Assets.ensure`. */
-  async ensure(source: MediaInput, options: EnsureOptions): Promise<string> {
+  async ensure(source: MediaInput, given: EnsureOptions): Promise<string> {
     // All of it before anything is paid for.
-    checkEnsure(source, options);
-    const { signal, traceId } = options;
-    const model = this.#uploadModel(options.for);
-    const given = addressIn(source);
-    if (given !== undefined) return this.#usable(given, options);
-    const wanted = await this.#wanted(source, model, options);
-    const account = await accountOf(this.#rooms);
+    checkEnsure(source, given);
+    const { signal, traceId } = given;
+    const model = this.#uploadModel(given.for);
+    const address = addressIn(source);
+    if (address !== undefined) return this.#usable(address, given);
+    const wanted = await this.#wanted(source, model, given);
+    // What is one gateway's, or one key's, is nothing to another.
+    const scope = [this.#rooms.transport.baseUrl, await accountOf(this.#rooms)];
+    const options = withOnePatience(given);
     /** Ids that this media had and that are of no use any more: refused by the review, or gone from the gateway. */
     const before: string[] = [];
     for (;;) {
       // What replaces an asset stands under a name that is made from it: all processes find the same, and none buys over
       // the record of another.
-      const fingerprint = await sha256(JSON.stringify([account, wanted.fingerprint, ...before]));
+      const fingerprint = await sha256(JSON.stringify([...scope, wanted.fingerprint, ...before]));
       const key = `asset-${fingerprint.slice(0, 40)}`;
       const record = await this.#recordAt(key);
       if (record?.taskId !== undefined) {
@@ -129,7 +100,7 @@ export class Uploads {
       try {
         const at = { signal, traceId, key, dedupe: 'attach' } as const;
         const task = await this.#inGroup(model, options, (groupId) =>
-          this.#buy({ ...wanted, fingerprint, body: (stop) => bodyIn(groupId, options.name, wanted, stop) }, at),
+          this.#buy({ ...wanted, fingerprint, body: (stop) => bodyIn(groupId, given.name, wanted, stop) }, at),
         );
         await this.#waited(task, options);
         return `asset://${task.id}`;
@@ -157,7 +128,7 @@ export class Uploads {
     const problem = await this.#books.problemWith(id, options.for);
     // A review that is not over is waited for.
     if (problem !== undefined && problem.rule !== UNREVIEWED) {
-      const received = `"asset://${id}"`;
+      const received = this.#rooms.transport.redact(`"asset://${id}"`);
       throw new InvalidRequestError(`asset://${id} ${problem.message}: nothing was uploaded.`, {
         code: 'invalid_request',
         phase: 'validate',
@@ -174,12 +145,9 @@ export class Uploads {
   /** What is wanted, whatever group it will stand in, unless the caller says in which. */
   async #wanted(source: MediaInput, model: UploadModel, { type, groupId }: EnsureOptions): Promise<Prepared> {
     const { typeOf } = await import('./asset-types.js');
-    return this.#prepared({
-      model,
-      group_id: groupId ?? ANY_GROUP,
-      url: source,
-      asset_type: type ?? (await typeOf(source)),
-    });
+    const body = { model, group_id: groupId ?? ANY_GROUP, url: source, asset_type: type ?? (await typeOf(source)) };
+    // However little this client checks: what is no media that the gateway can fetch would be paid for all the same.
+    return this.#prepared(body, { validate: 'full' });
   }
 
   /** Whether what a record tells of may still be used, once its review is over. Throws where the review says no now. */
@@ -197,32 +165,43 @@ export class Uploads {
       await this.#noteAgain(record);
       return true;
     } catch (error) {
-      if (!isGone(error)) throw error;
-      await this.#noteAgain(record, { message: 'the gateway does not have it any more', kind: 'unknown' });
+      if (!(await this.#isGone(error, id, options))) throw error;
+      const message = 'the gateway does not have it any more';
+      await this.#noteAgain(record, { code: GONE_CODE, message, kind: 'unknown' });
+      this.#books.gone(id);
       return false;
     }
+  }
+
+  /** Money hangs on it: what says that an asset is gone is believed only where the gateway, asked again, says so itself. */
+  async #isGone(error: unknown, id: string, { signal }: ReadyOptions): Promise<boolean> {
+    if (!saysGone(error, id)) return false;
+    return this.#port.get(id, { signal }).then(
+      () => false,
+      (again: unknown) => saysGone(again, id),
+    );
   }
 
   /** Runs `work` in the group of the caller, or in one of ours; once more in another where ours is gone. */
   async #inGroup<Made>(
     model: UploadModel,
-    { groupId, signal }: EnsureOptions,
+    options: EnsureOptions,
     work: (groupId: string) => Promise<Made>,
   ): Promise<Made> {
-    if (groupId !== undefined) return work(groupId);
-    const ours = await this.groups.of(model, signal);
+    if (options.groupId !== undefined) return work(options.groupId);
+    const ours = await this.groups.of(model, options);
     try {
       return await work(ours);
     } catch (error) {
       // Nothing was bought: the group dangles, after a change of keys or because somebody removed it.
-      const isDangling = ImaRouterError.is(error) && !error.mayBeBilled && GROUP_GONE.test(error.message);
-      if (!isDangling) throw error;
-      return work(await this.groups.instead(model, ours, signal));
+      if (!saysGroupGone(error)) throw error;
+      return work(await this.groups.instead(model, ours, options));
     }
   }
 
   async #prepared(body: object, at: Pick<UploadOptions, 'validate' | 'headers'> = {}): Promise<Prepared> {
-    const prepared = await this.#rooms.prepare(body, { endpoint: ASSET_CREATE, ...at });
+    const as = placeOf(this.#rooms, isRecord(body) ? body.model : undefined, ASSET_CREATE);
+    const prepared = await this.#rooms.prepare(body, { endpoint: ASSET_CREATE, as, ...at });
     // To the catalogue an upload is over with its answer; its review is a task like any other.
     return { ...prepared, route: { ...prepared.route, pollPath: ASSET_POLL, async: true } };
   }
@@ -300,28 +279,6 @@ export class Uploads {
   }
 }
 
-/** Throws `ConfigError` for what cannot be meant. */
-function checkEnsure(source: unknown, options: EnsureOptions): void {
-  checkNames(options, ENSURE_OPTIONS);
-  const { for: model, name, groupId, signal, traceId, timeoutMs } = options;
-  const isSource = typeof source === 'string' ? source.trim() !== '' : typeof source === 'object' && source !== null;
-  if (!isSource) throw bad('source', 'must be media', 'Pass a public URL, or local media with `hostFile`.');
-  if (typeof model !== 'string')
-    throw bad('for', 'must be the id of a model', 'Name the video model that will use it.');
-  const isName = name === undefined || (typeof name === 'string' && name.length <= LONGEST_NAME);
-  if (!isName) throw bad('name', `must be a text of at most ${LONGEST_NAME} characters`);
-  if (groupId !== undefined && (typeof groupId !== 'string' || groupId.trim() === '')) {
-    throw bad('groupId', 'must be the id of a group', 'Leave it out for a group that this library makes.');
-  }
-  checkSubmit({ signal, traceId });
-  checkedTimeout(timeoutMs);
-}
-
-/** The id in an `asset://…`. */
-function addressIn(source: unknown): string | undefined {
-  return typeof source === 'string' ? /^\s*asset:\/\/([^\s/?#]+)\s*$/i.exec(source)?.[1] : undefined;
-}
-
 /** `wanted` as it is sent: in that group, and under that name. */
 async function bodyIn(
   groupId: string,
@@ -333,10 +290,17 @@ async function bodyIn(
   return JSON.stringify({ ...body, group_id: groupId, ...(name === undefined ? {} : { name }) });
 }
 
-/** Whether the gateway says that it does not have that asset; any other trouble is trouble, and no reason to buy again. */
-function isGone(error: unknown): boolean {
-  if (error instanceof TaskNotFoundError) return true;
-  return error instanceof InvalidRequestError && error.body !== undefined && ASSET_GONE.test(error.message);
+/** `options` with a patience that all waits share: whoever reads `timeoutMs` is told what is left of it by then. */
+function withOnePatience(options: EnsureOptions): EnsureOptions {
+  const { timeoutMs } = options;
+  if (timeoutMs === undefined) return options;
+  const until = performance.now() + timeoutMs;
+  return {
+    ...options,
+    get timeoutMs() {
+      return Math.max(0, until - performance.now());
+    },
+  };
 }
 
 /** A wait that was given up is gone on with by other verbs than that of a task which makes something. */

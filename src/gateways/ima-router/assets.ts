@@ -8,10 +8,10 @@ import type {
 } from '../../../generated/ima-router/requests.js';
 import type { Rooms } from '../../client.js';
 import type { Task } from '../../tasks/index.js';
-import { bad, checkNames, InvalidResponseError } from '../../transport/index.js';
+import { bad, checkNames, InvalidResponseError, isRecord } from '../../transport/index.js';
 import { checkFree, type FreeCallOptions } from './account.js';
 import { AssetBooks } from './asset-books.js';
-import type { UploadModel } from './asset-groups.js';
+import { placeOf, type UploadModel } from './asset-groups.js';
 import {
   type Asset,
   type AssetGroup,
@@ -24,13 +24,10 @@ import {
   pageIn,
   quotaIn,
 } from './asset-shapes.js';
-import {
-  type AssetUpload,
-  type EnsureOptions,
-  type ReadyOptions,
-  type UploadOptions,
-  Uploads,
-} from './asset-uploads.js';
+import type { EnsureOptions, ReadyOptions } from './asset-source.js';
+import { type AssetUpload, type UploadOptions, Uploads } from './asset-uploads.js';
+
+const GROUP_LIST = '/v1/assets/group/list';
 
 const UPLOAD_OPTIONS = ['traceId', 'validate', 'dedupe', 'headers', 'signal'];
 
@@ -49,7 +46,7 @@ class AssetGroups {
   ): Promise<AssetGroup> {
     checkFree(options);
     const path = '/v1/assets/group/create';
-    await this.#calls.rooms.prepare(body, { endpoint: path });
+    await this.#calls.check(path, body);
     return this.#calls.item(path, body, groupOf, options);
   }
 
@@ -58,7 +55,7 @@ class AssetGroups {
     body: { model?: UploadModel | undefined } & AssetGroupListBody = {},
     options: FreeCallOptions = {},
   ): AsyncGenerator<AssetGroup, void, undefined> {
-    return this.#calls.pages('/v1/assets/group/list', body, groupOf, options);
+    return this.#calls.pages(GROUP_LIST, body, groupOf, options);
   }
 
   /** One group, by its id. Throws `InvalidRequestError` where the gateway has none. */
@@ -71,6 +68,7 @@ class AssetGroups {
     body: { id: string; name?: string | undefined; description?: string | undefined },
     options: FreeCallOptions = {},
   ): Promise<{ id: string }> {
+    checkBody(body);
     return this.#calls.id('/v1/assets/group/update', { ...body, id: checkedId(body) }, options);
   }
 }
@@ -92,7 +90,7 @@ export class Assets {
     this.#books = new AssetBooks(rooms);
     this.#uploads = new Uploads(rooms, this.#books, {
       createGroup: (body, options) => this.groups.create(body, options),
-      listGroups: (body, options) => this.groups.list(body, options),
+      listGroups: (body, { mostPages, ...options }) => this.#calls.pages(GROUP_LIST, body, groupOf, options, mostPages),
       get: (id, options) => this.get(id, options),
     });
     rooms.alsoCheck((candidate) => this.#books.issues(candidate));
@@ -123,6 +121,7 @@ export class Assets {
 
   /** Changes an asset's name. Free. */
   async update(body: { id: string; name: string }, options: FreeCallOptions = {}): Promise<{ id: string }> {
+    checkBody(body);
     return this.#calls.id('/v1/assets/update', { ...body, id: checkedId(body) }, options);
   }
 
@@ -168,7 +167,17 @@ export class Assets {
 
 /** Calls of this family that cost nothing. All are POSTs; repeating them changes nothing that matters. */
 class Calls {
-  constructor(readonly rooms: Rooms) {}
+  readonly #rooms: Rooms;
+
+  constructor(rooms: Rooms) {
+    this.#rooms = rooms;
+  }
+
+  /** Throws for what the document refuses. */
+  async check(path: string, body: unknown): Promise<void> {
+    const as = placeOf(this.#rooms, isRecord(body) ? body.model : undefined, path);
+    await this.#rooms.prepare(body, { endpoint: path, as });
+  }
 
   async read<Found>(
     path: string,
@@ -177,11 +186,11 @@ class Calls {
     options: FreeCallOptions,
   ): Promise<Found> {
     checkFree(options);
-    const { transport } = this.rooms;
+    const { transport } = this.#rooms;
     const answer = await transport.request({
       method: 'POST',
       path,
-      body: JSON.stringify(body),
+      body: jsonOf(body),
       phase: 'poll',
       paid: false,
       ...options,
@@ -216,15 +225,18 @@ class Calls {
     body: { model?: string | undefined; page_number?: number; page_size?: number },
     read: (value: unknown) => Item | undefined,
     options: FreeCallOptions,
+    mostPages = Number.POSITIVE_INFINITY,
   ): AsyncGenerator<Item, void, undefined> {
     checkFree(options);
+    checkBody(body);
     // Without a model nothing says which schema it is; the gateway looks at it in any case.
-    if (body.model !== undefined) await this.rooms.prepare(body, { endpoint: path });
+    if (body.model !== undefined) await this.check(path, body);
     const size = body.page_size ?? PAGE_SIZE;
     const seen = new Set<string>();
     let stale = 0;
-    let before = ((body.page_number ?? 1) - 1) * size;
-    for (let number = body.page_number ?? 1; ; number++) {
+    const first = body.page_number ?? 1;
+    let before = (first - 1) * size;
+    for (let number = first; number - first < mostPages; number++) {
       const asked = { ...body, page_number: number, page_size: size };
       const page: Page<Item> = await this.read(path, asked, (answer) => pageIn(answer, read), options);
       // What comes in while somebody reads moves the rest by a place: nothing is told twice.
@@ -245,6 +257,25 @@ class Calls {
 
 /** The largest page that the document allows: fewest calls. */
 const PAGE_SIZE = 100;
+
+/** Throws `ConfigError` for what is no body; numbers of pages are counted with here. */
+function checkBody(body: unknown): void {
+  if (!isRecord(body)) throw bad('body', 'must be an object', 'See its type.');
+  for (const name of ['page_number', 'page_size']) {
+    const value = body[name];
+    const isNumber = value === undefined || typeof value === 'number';
+    if (!isNumber) throw bad(name, 'must be a number');
+  }
+}
+
+/** `body` for the wire. Throws `ConfigError` for what cannot be written. */
+function jsonOf(body: object): string {
+  try {
+    return JSON.stringify(body);
+  } catch {
+    throw bad('body', 'cannot be written as JSON', 'It holds a BigInt, or refers to itself.');
+  }
+}
 
 /** An id as the gateway has it, also from `asset://<id>`. */
 function checkedId(given: string | { id: string }): string {

@@ -26,7 +26,8 @@ import { readRefusal, requestIdOf } from './refusal.js';
 export type { Balance, FreeCallOptions } from './account.js';
 export type { UploadModel } from './asset-groups.js';
 export type { Asset, AssetGroup, AssetQuota, AssetStatus, AssetType } from './asset-shapes.js';
-export type { AssetUpload, EnsureOptions, ReadyOptions, UploadOptions } from './asset-uploads.js';
+export type { EnsureOptions, ReadyOptions } from './asset-source.js';
+export type { AssetUpload, UploadOptions } from './asset-uploads.js';
 export type {
   AnthropicOptions,
   ChatRequest,

@@ -16,8 +16,11 @@ export const POLL = '/mj/task/{task_id}/fetch';
  */
 const EXISTS = 21;
 
-/** "Waiting for window confirm", "等待窗口确认". */
-const SPEAKS_OF_WINDOW = /\b(?:window|modal)\b|窗口|弹窗/i;
+/**
+ * "Waiting for window confirm", "窗口等待", "弹窗确认": whole phrases, since a description may repeat the prompt, and pictures
+ * have windows. Where the words are others the status tells it at the first poll.
+ */
+const SPEAKS_OF_WINDOW = /\b(?:window|modal) confirm|窗口等待|(?:窗口|弹窗)确认/i;
 
 /** What a submit's answer adds to its id; nothing at other paths. */
 export function readMidjourneySubmit(
@@ -26,13 +29,16 @@ export function readMidjourneySubmit(
 ): Pick<Extract<SubmitReading, { id: string }>, 'known' | 'state'> | undefined {
   if (![IMAGINE, BLEND, CHANGE, MODAL].includes(path) || !isRecord(body)) return undefined;
   const isThere = numberOf(body.code) === EXISTS;
-  const words = [body.description, valueAt(body, ['properties', 'status'])].map((text) => textOf(text) ?? '').join(' ');
+  const status = textOf(valueAt(body, ['properties', 'status']))
+    ?.trim()
+    .toLowerCase();
+  const isWaiting = isThere && (status === 'modal' || SPEAKS_OF_WINDOW.test(textOf(body.description) ?? ''));
   // No status word: the task is where it was, and the description is kept in `raw`.
   const state: StateReading = { word: undefined, outputs: [] };
   return {
     // A window is answered under the id of the task that opened it.
     known: path === MODAL ? 'answered' : isThere ? 'maybe' : undefined,
-    state: isThere && SPEAKS_OF_WINDOW.test(words) ? { ...state, ...atWindow(id) } : state,
+    state: isWaiting ? { ...state, ...atWindow(id) } : state,
   };
 }
 

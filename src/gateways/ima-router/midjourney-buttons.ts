@@ -65,6 +65,16 @@ export function modelOf({ customId, label }: MidjourneyButton): ChangeModel {
   );
 }
 
+/**
+ * The action of a button that opens no window by itself: at POST /mj/submit/modal the gateway would make a remix of it,
+ * which nobody asked for. Undefined for all others; custom zoom is taken by both.
+ */
+export function windowlessModelOf({ customId }: MidjourneyButton): ChangeModel | undefined {
+  if (MODAL.test(customId)) return undefined;
+  const model = MODELS.find(([pattern]) => pattern.test(customId))?.[1];
+  return model === 'mj_custom_zoom' ? undefined : model;
+}
+
 /** What people say, and what such a button's id has then; `#` is the number they said. Most buttons show an emoji alone. */
 const SAID: readonly [RegExp, string][] = [
   [/^(?:u|upscale)\s*#?(\d{1,2})$/i, '::upsample::#(?:::|$)'],

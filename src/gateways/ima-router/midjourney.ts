@@ -5,9 +5,24 @@ import type { Rooms, SubmitOptions } from '../../client.js';
 import type { Output } from '../../media/index.js';
 import type { Nameless } from '../../request.js';
 import { checkedTaskId, type JournalRecord, Task, type TaskRef, type TaskState } from '../../tasks/index.js';
-import { bad, checkNames, ImaRouterError, InvalidRequestError, messageOf, textOf } from '../../transport/index.js';
-import { atWindow, BLEND, IMAGINE, POLL } from './midjourney-answers.js';
-import { buttonNamed, buttonsIn, type ChangeModel, type MidjourneyButton, modelOf } from './midjourney-buttons.js';
+import {
+  bad,
+  checkNames,
+  cleanHeaders,
+  ImaRouterError,
+  InvalidRequestError,
+  messageOf,
+  textOf,
+} from '../../transport/index.js';
+import { atWindow, BLEND, CHANGE, IMAGINE, MODAL, POLL } from './midjourney-answers.js';
+import {
+  buttonNamed,
+  buttonsIn,
+  type ChangeModel,
+  type MidjourneyButton,
+  modelOf,
+  windowlessModelOf,
+} from './midjourney-buttons.js';
 
 /** What a step builds on: a task, its state, result or JSON, or its id. */
 export type MidjourneyParent = Task | MidjourneyParentData | string;
@@ -69,7 +84,7 @@ export class Midjourney {
     body: { model?: 'mj_imagine' } & MidjourneyImagineBody,
     options: MidjourneyOptions = {},
   ): Promise<Task> {
-    return this.#submit({ model: 'mj_imagine', ...body }, options, []);
+    return this.#submit(ofModel('mj_imagine', body), options, [], IMAGINE);
   }
 
   /**
@@ -77,10 +92,13 @@ export class Midjourney {
    * /mj/submit/blend, which takes URLs ("currently implemented as URL input processing").
    */
   async blend(body: BlendBody, options: MidjourneyOptions = {}): Promise<Task> {
-    if (body?.dimensions !== undefined) return this.#submit({ model: 'mj_blend', ...body }, options, []);
+    const named = ofModel('mj_blend', body);
+    if (body?.dimensions !== undefined) return this.#submit(named, options, [], IMAGINE);
+    // Gone from a live index it is gone at both paths.
+    this.#rooms.catalog.route('mj_blend');
     const endpoint = { method: 'POST', path: BLEND, pollPath: POLL, schema: 'submitMidjourneyBlend' };
     // Its bodies name no model.
-    return this.#submit(body, options, [], { model: 'mj_blend', modality: 'image', endpoint });
+    return this.#submit(body, options, [], BLEND, { model: 'mj_blend', modality: 'image', endpoint });
   }
 
   /**
@@ -107,7 +125,7 @@ export class Midjourney {
       ...(prompt === undefined ? {} : { prompt }),
       ...(state === undefined ? {} : { state }),
     };
-    return this.#submit(body, rest, lineOf(taskId, await this.#recordOf(taskId)));
+    return this.#submit(body, rest, lineOf(taskId, await this.#recordOf(taskId)), CHANGE);
   }
 
   /**
@@ -122,9 +140,9 @@ export class Midjourney {
     const { customId: wanted, ...rest } = body ?? {};
     const record = await this.#recordOf(taskId);
     const chosen = await this.#windowOf(parent, { taskId, wanted, record, signal: options.signal });
-    const request = { model: 'mj_remix', ...rest, taskId, customId: chosen };
+    const request = { ...ofModel('mj_remix', rest), taskId, customId: chosen };
     try {
-      return await this.#submit(request, options, lineOf(taskId, record));
+      return await this.#submit(request, options, lineOf(taskId, record), MODAL);
     } catch (error) {
       if (ImaRouterError.is(error) && error.mayBeBilled) this.#rooms.engine.mayBeAnswered(taskId);
       throw error;
@@ -144,11 +162,18 @@ export class Midjourney {
     return buttonsIn(rawOf(parent));
   }
 
-  async #submit(body: object, options: MidjourneyOptions, ancestry: readonly string[], as?: Nameless): Promise<Task> {
+  /** `path` is the verb's own: a model of another path is refused. */
+  async #submit(
+    body: object,
+    options: MidjourneyOptions,
+    ancestry: readonly string[],
+    path: string,
+    as?: Nameless,
+  ): Promise<Task> {
     checkNames(options, OPTIONS);
     const { youchuanSetting, headers: given, validate, traceId, dedupe, signal } = options;
-    const headers = youchuanSetting === undefined ? given : { ...given, 'x-youchuan-setting': youchuanSetting };
-    const prepared = await this.#rooms.prepare(body, { validate, headers, as });
+    const headers = withSetting(given, youchuanSetting);
+    const prepared = await this.#rooms.prepare(body, { endpoint: path, validate, headers, as });
     return this.#rooms.engine.submit(prepared, { traceId, dedupe, signal, ancestry });
   }
 
@@ -183,8 +208,14 @@ export class Midjourney {
       );
     }
     const known = typeof parent === 'string' ? [] : buttonsIn(rawOf(parent));
-    if (known.length === 0 && BUTTON_ID.test(wanted)) return wanted;
-    return (await this.#buttonOf(parent, taskId, wanted, signal)).customId;
+    const isId = known.length === 0 && BUTTON_ID.test(wanted);
+    const button = isId ? { customId: wanted, label: '' } : await this.#buttonOf(parent, taskId, wanted, signal);
+    const model = windowlessModelOf(button);
+    if (model === undefined) return button.customId;
+    // Where an account remixes, any button may open a window: the task that it made waits, and offers no buttons.
+    const isPressed = isId && (record?.request?.customId === wanted || (await this.#waits(parent, taskId, signal)));
+    if (!isPressed) throw withoutWindow(button, model);
+    return button.customId;
   }
 
   /** What opened the window at which the task waits: it stands in the request that made the task. */
@@ -196,9 +227,13 @@ export class Midjourney {
   ): Promise<string | undefined> {
     const customId = textOf(record?.request?.customId);
     if (customId === undefined) return undefined;
+    return (await this.#waits(parent, taskId, signal)) ? customId : undefined;
+  }
+
+  /** Whether the task waits at its window. */
+  async #waits(parent: MidjourneyParent, taskId: string, signal: AbortSignal | undefined): Promise<boolean> {
     const known = typeof parent === 'string' ? undefined : parent instanceof Task ? parent.state.needs : parent.needs;
-    const needs = known ?? (await this.#look(parent, taskId, signal)).needs;
-    return needs === undefined ? undefined : customId;
+    return (known ?? (await this.#look(parent, taskId, signal)).needs) !== undefined;
   }
 
   async #look(parent: MidjourneyParent, taskId: string, signal: AbortSignal | undefined): Promise<TaskState> {
@@ -233,6 +268,30 @@ export class Midjourney {
   }
 }
 
+/** A verb's body under the verb's own model. Throws `InvalidRequestError` for another: it would buy something else. */
+function ofModel<Body extends object>(model: string, body: Body & { model?: string }): Body & { model: string } {
+  const given = body?.model;
+  if (given === undefined || given === model) return { ...body, model };
+  throw new InvalidRequestError(
+    `This verb is for "${model}", not for ${JSON.stringify(textOf(given) ?? typeof given)}: nothing was sent.`,
+    {
+      code: 'wrong_model',
+      phase: 'validate',
+      param: 'model',
+      hint: 'Leave `model` out; other models are for `ima.submit`.',
+    },
+  );
+}
+
+/** The headers of a step. Throws `ConfigError` for those that cannot be. */
+function withSetting(given: MidjourneyOptions['headers'], setting: unknown): MidjourneyOptions['headers'] {
+  if (setting === undefined) return given;
+  if (typeof setting !== 'string' || setting.trim() === '') {
+    throw bad('youchuanSetting', 'must be a text, and not empty', 'Leave it out for none.');
+  }
+  return { ...cleanHeaders(given), 'x-youchuan-setting': setting };
+}
+
 /** Ids from the first picture to the parent, as far as the parent's record tells. */
 function lineOf(parentId: string, record: JournalRecord | undefined): string[] {
   return [...(record?.ancestry ?? []).filter((id) => id !== parentId), parentId];
@@ -244,6 +303,18 @@ function rawOf(parent: Exclude<MidjourneyParent, string>): unknown {
 
 function idOf(parent: MidjourneyParent): string {
   return checkedTaskId(typeof parent === 'string' ? parent : parent?.id);
+}
+
+/** A button that `change` is for. */
+function withoutWindow({ customId, label }: MidjourneyButton, model: ChangeModel): InvalidRequestError {
+  return new InvalidRequestError(
+    `The button ${JSON.stringify(label || customId)} opens no window, it is ${model}: nothing was sent.`,
+    {
+      code: 'needs_change',
+      phase: 'validate',
+      hint: `Call \`ima.midjourney.change(parent, '${customId}')\`.`,
+    },
+  );
 }
 
 /** Why nothing can be made of a task whose answer has no buttons. */

@@ -15,6 +15,8 @@ const AUDIO_OFF =
   'The sound of the result was refused: submit again with audio off (`metadata.audio: false` at /v1/videos, `generate_audio: false` at the contents path), a new, paid task.';
 const AS_ASSET =
   'It is taken for a real person: upload it as an asset and send `asset://<id>` where the model takes one, or use other media.';
+const WELL_KNOWN =
+  'It is taken for the likeness of somebody well known, which is not taken as an asset either: use other media or another prompt.';
 const MORE_PIXELS = 'A reference video needs at least 409,600 pixels (640 x 640).';
 
 /** Words that the gateway and its upstreams have for an account that cannot pay. */
@@ -31,16 +33,11 @@ const VERDICTS: readonly { says: Verdict; words: readonly RegExp[] }[] = [
     says: { kind: 'moderation', hint: AUDIO_OFF },
     words: [/OutputAudioSensitive/i, /output audio\b.{0,60}\bsensitive/i],
   },
+  // Before real persons: assets are for amateurs (the document, "only amateurs are allowed"), and an upload is paid.
+  { says: { kind: 'moderation', hint: WELL_KNOWN }, words: [/celebrit|likeness/i] },
   {
     says: { kind: 'moderation', hint: AS_ASSET },
-    words: [
-      /PrivacyInformation/i,
-      /real person/i,
-      /\bportraits? (?:is|are) not/i,
-      /celebrit|likeness/i,
-      /\b601400\b/,
-      /肖像|真人/,
-    ],
+    words: [/PrivacyInformation/i, /real person/i, /\bportraits? (?:is|are) not/i, /\b601400\b/, /肖像|真人/],
   },
   { says: { kind: 'input', hint: MORE_PIXELS }, words: [/\b601300\b/] },
   {
