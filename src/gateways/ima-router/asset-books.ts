@@ -84,7 +84,6 @@ export class AssetBooks {
     // What nobody has described may take them. Of videos the rules say which take none; what answers at once has its own words.
     const isOthers = known?.uploadModel === undefined && known?.modality === 'video';
     if (known === undefined || endpoint.schema === null || endpoint.pollPath === null || isOthers) return [];
-    if (!JSON.stringify(body).toLowerCase().includes('asset://')) return [];
     const { inWords, leavesOf } = await import('./rules/fields.js');
     const named = [...leavesOf(body)].flatMap((leaf) => {
       const id = typeof leaf.value === 'string' ? ADDRESS.exec(leaf.value)?.[1] : undefined;
